@@ -1,0 +1,36 @@
+//! Generates service stubs from the descriptor set that `temporalio-protos` exports, and the
+//! messages of our own schema. No `.proto` file of others is copied, and no `protoc` is needed.
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+use prost::Message;
+use protox::prost_reflect::prost_types::FileDescriptorSet;
+
+/// The services whose stubs we need, by package.
+const SERVICE_PACKAGES: [&str; 3] = [
+    "temporal.api.workflowservice.v1",
+    "temporal.api.operatorservice.v1",
+    "temporal.api.testservice.v1",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=schema");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+
+    let descriptors = fs::read(env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?)?;
+    fs::write(out.join("temporal_api.bin"), &descriptors)?;
+
+    let mut services = FileDescriptorSet::decode(descriptors.as_slice())?;
+    services.file.retain(|file| SERVICE_PACKAGES.contains(&file.package()));
+    configure().compile_fds(services)?;
+    Ok(())
+}
+
+/// Stubs refer to the messages of `temporalio-protos` instead of generating their own.
+fn configure() -> tonic_prost_build::Builder {
+    tonic_prost_build::configure()
+        .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
+        .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
+        .extern_path(".temporal.api", "::temporalio_protos::temporal::api")
+}
