@@ -1,1 +1,4 @@
 //! Placeholder.
+
+pub mod runtime;
+pub mod worker;
