@@ -1,0 +1,249 @@
+//! What each kind of event changes: the whole of `evolve`, in one place.
+//!
+//! Everything here is taken as true; deciding whether it may happen is the concern files' job.
+//! Events of concerns that come later (updates, pause, Nexus) change nothing that is folded yet.
+
+use std::sync::Arc;
+
+use persevere_proto::api::{
+    enums::v1::{EventType, WorkflowExecutionStatus},
+    history::v1::{HistoryEvent, history_event::Attributes},
+};
+
+use crate::{
+    state::{
+        Activity, Child, Closed, ExternalCancel, ExternalSignal, FoldError, Recorded, Status,
+        Timer, corrupt, event_time,
+    },
+    time,
+};
+
+/// Folds one event after the first; the caller has checked its id and that the run is open.
+pub(crate) fn fold(state: &mut Recorded, event: &HistoryEvent) -> Result<(), FoldError> {
+    let attributes =
+        event.attributes.as_ref().ok_or_else(|| corrupt(event, "it has no attributes"))?;
+    match attributes {
+        Attributes::WorkflowExecutionStartedEventAttributes(_) => {
+            Err(corrupt(event, "a run starts once"))
+        }
+        Attributes::WorkflowTaskCompletedEventAttributes(completed) => {
+            state.previous_started_event_id = completed.started_event_id;
+            state.last_completed_task_event_id = event.event_id;
+            state.last_completed_task_identity.clone_from(&completed.identity);
+            Ok(())
+        }
+        Attributes::WorkflowExecutionSignaledEventAttributes(signaled) => {
+            state.signals += 1;
+            let (id, kind) = (event.event_id, EventType::WorkflowExecutionSignaled);
+            state.note_request(&signaled.request_id, id, kind);
+            Ok(())
+        }
+        Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
+            state.cancel_requested.get_or_insert(event.event_id);
+            Ok(())
+        }
+        Attributes::UpsertWorkflowSearchAttributesEventAttributes(upsert) => {
+            let fields = upsert.search_attributes.iter().flat_map(|a| &a.indexed_fields);
+            merge(&mut state.search_attributes.indexed_fields, fields);
+            Ok(())
+        }
+        Attributes::WorkflowPropertiesModifiedEventAttributes(modified) => {
+            let fields = modified.upserted_memo.iter().flat_map(|memo| &memo.fields);
+            merge(&mut state.memo.fields, fields);
+            Ok(())
+        }
+        _ => fold_operation(state, event, attributes),
+    }
+}
+
+/// Events of operations that a workflow starts and waits for.
+fn fold_operation(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    attributes: &Attributes,
+) -> Result<(), FoldError> {
+    match attributes {
+        Attributes::ActivityTaskScheduledEventAttributes(_)
+        | Attributes::ActivityTaskStartedEventAttributes(_)
+        | Attributes::ActivityTaskCompletedEventAttributes(_)
+        | Attributes::ActivityTaskFailedEventAttributes(_)
+        | Attributes::ActivityTaskTimedOutEventAttributes(_)
+        | Attributes::ActivityTaskCancelRequestedEventAttributes(_)
+        | Attributes::ActivityTaskCanceledEventAttributes(_) => {
+            fold_activity(state, event, attributes)
+        }
+        Attributes::TimerStartedEventAttributes(started) => {
+            let after = time::span(started.start_to_fire_timeout.as_ref()).unwrap_or_default();
+            let timer =
+                Timer { started_event_id: event.event_id, fires_at: event_time(event).plus(after) };
+            state.timers.insert(started.timer_id.clone(), timer);
+            Ok(())
+        }
+        Attributes::TimerFiredEventAttributes(fired) => {
+            close(event, state.timers.remove(&fired.timer_id), "no such timer is open")
+        }
+        Attributes::TimerCanceledEventAttributes(canceled) => {
+            close(event, state.timers.remove(&canceled.timer_id), "no such timer is open")
+        }
+        _ => fold_other_execution(state, event, attributes),
+    }
+}
+
+fn fold_activity(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    attributes: &Attributes,
+) -> Result<(), FoldError> {
+    const UNKNOWN: &str = "no such activity is open";
+    match attributes {
+        Attributes::ActivityTaskScheduledEventAttributes(scheduled) => {
+            let activity = Activity {
+                scheduled_time: event_time(event),
+                scheduled: Arc::new(scheduled.clone()),
+                user_metadata: event.user_metadata.clone(),
+                started_event_id: None,
+                cancel_requested: None,
+            };
+            state.activities.insert(event.event_id, activity);
+            Ok(())
+        }
+        Attributes::ActivityTaskStartedEventAttributes(started) => {
+            let activity = state.activities.get_mut(&started.scheduled_event_id);
+            activity.ok_or_else(|| corrupt(event, UNKNOWN))?.started_event_id =
+                Some(event.event_id);
+            Ok(())
+        }
+        Attributes::ActivityTaskCancelRequestedEventAttributes(requested) => {
+            let activity = state.activities.get_mut(&requested.scheduled_event_id);
+            activity.ok_or_else(|| corrupt(event, UNKNOWN))?.cancel_requested =
+                Some(event.event_id);
+            Ok(())
+        }
+        Attributes::ActivityTaskCompletedEventAttributes(closed) => {
+            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
+        }
+        Attributes::ActivityTaskFailedEventAttributes(closed) => {
+            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
+        }
+        Attributes::ActivityTaskTimedOutEventAttributes(closed) => {
+            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
+        }
+        Attributes::ActivityTaskCanceledEventAttributes(closed) => {
+            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Children, and signals and cancel requests to other executions.
+fn fold_other_execution(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    attributes: &Attributes,
+) -> Result<(), FoldError> {
+    const NO_SIGNAL: &str = "no such external signal is open";
+    const NO_CANCEL: &str = "no such external cancel request is open";
+    let id = event.event_id;
+    match attributes {
+        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
+            let signal = ExternalSignal { initiated: Arc::new(initiated.clone()) };
+            state.external_signals.insert(id, signal);
+            Ok(())
+        }
+        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(done) => {
+            close(event, state.external_signals.remove(&done.initiated_event_id), NO_SIGNAL)
+        }
+        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(failed) => {
+            close(event, state.external_signals.remove(&failed.initiated_event_id), NO_SIGNAL)
+        }
+        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
+            let cancel = ExternalCancel { initiated: Arc::new(initiated.clone()) };
+            state.external_cancels.insert(id, cancel);
+            Ok(())
+        }
+        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(done) => {
+            close(event, state.external_cancels.remove(&done.initiated_event_id), NO_CANCEL)
+        }
+        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(failed) => {
+            close(event, state.external_cancels.remove(&failed.initiated_event_id), NO_CANCEL)
+        }
+        _ => fold_child(state, event, attributes),
+    }
+}
+
+fn fold_child(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    attributes: &Attributes,
+) -> Result<(), FoldError> {
+    use Attributes as A;
+    let ended = match attributes {
+        A::StartChildWorkflowExecutionInitiatedEventAttributes(initiated) => {
+            let child = Child {
+                initiated: Arc::new(initiated.clone()),
+                user_metadata: event.user_metadata.clone(),
+                started: None,
+            };
+            state.children.insert(event.event_id, child);
+            return Ok(());
+        }
+        A::ChildWorkflowExecutionStartedEventAttributes(started) => {
+            let child = state.children.get_mut(&started.initiated_event_id);
+            let child = child.ok_or_else(|| corrupt(event, "no such child is open"))?;
+            let run = started.workflow_execution.as_ref().map(|run| run.run_id.clone());
+            child.started = Some((event.event_id, run.unwrap_or_default()));
+            return Ok(());
+        }
+        A::StartChildWorkflowExecutionFailedEventAttributes(e) => e.initiated_event_id,
+        A::ChildWorkflowExecutionCompletedEventAttributes(e) => e.initiated_event_id,
+        A::ChildWorkflowExecutionFailedEventAttributes(e) => e.initiated_event_id,
+        A::ChildWorkflowExecutionCanceledEventAttributes(e) => e.initiated_event_id,
+        A::ChildWorkflowExecutionTimedOutEventAttributes(e) => e.initiated_event_id,
+        A::ChildWorkflowExecutionTerminatedEventAttributes(e) => e.initiated_event_id,
+        _ => return fold_close(state, event, attributes),
+    };
+    close(event, state.children.remove(&ended), "no such child is open")
+}
+
+fn fold_close(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    attributes: &Attributes,
+) -> Result<(), FoldError> {
+    use Attributes as A;
+    use WorkflowExecutionStatus as S;
+    let status = match attributes {
+        A::WorkflowExecutionCompletedEventAttributes(_) => S::Completed,
+        A::WorkflowExecutionFailedEventAttributes(_) => S::Failed,
+        A::WorkflowExecutionCanceledEventAttributes(_) => S::Canceled,
+        A::WorkflowExecutionTerminatedEventAttributes(_) => S::Terminated,
+        A::WorkflowExecutionTimedOutEventAttributes(_) => S::TimedOut,
+        A::WorkflowExecutionContinuedAsNewEventAttributes(_) => S::ContinuedAsNew,
+        _ => return Ok(()),
+    };
+    let closed = Closed { status, time: event_time(event), event: event.clone() };
+    state.status = Status::Closed(Box::new(closed));
+    Ok(())
+}
+
+/// An event that ends an operation must find it open.
+fn close<T>(event: &HistoryEvent, open: Option<T>, problem: &str) -> Result<(), FoldError> {
+    open.map(drop).ok_or_else(|| corrupt(event, problem))
+}
+
+/// Later values win; a null payload removes its field (semantics rule 137).
+fn merge<'p>(
+    fields: &mut std::collections::HashMap<String, persevere_proto::api::common::v1::Payload>,
+    changes: impl Iterator<Item = (&'p String, &'p persevere_proto::api::common::v1::Payload)>,
+) {
+    for (name, payload) in changes {
+        let is_null = payload.metadata.get("encoding").is_some_and(|e| e == b"binary/null")
+            || payload.data == b"null"
+            || payload.data == b"[]";
+        if is_null {
+            fields.remove(name);
+        } else {
+            fields.insert(name.clone(), payload.clone());
+        }
+    }
+}
