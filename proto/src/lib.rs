@@ -15,6 +15,14 @@ pub use temporalio_protos::google::rpc;
 /// Encoded `FileDescriptorSet` of the whole API: for reflection and for JSON.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/temporal_api.bin"));
 
+/// What the coordinator persists, and the tokens it hands out: `persevere.state.v1`.
+///
+/// The schema is in `proto/schema`; its comments say what each field means.
+#[allow(missing_docs, clippy::all, reason = "generated")]
+pub mod state {
+    include!(concat!(env!("OUT_DIR"), "/persevere.state.v1.rs"));
+}
+
 /// `temporal.api.workflowservice.v1.WorkflowService`: client and server stubs.
 #[allow(missing_docs, clippy::all, reason = "generated")]
 #[cfg(any(feature = "client", feature = "server"))]

@@ -49,7 +49,9 @@ pub use effect::{Notice, QueryAnswer};
 pub use key::{QueueName, RunKey, Task};
 pub use limits::Limits;
 pub use outbox::{Delivery, DeliveryCommand};
-pub use persist::{PersistError, decode_overlay, encode_overlay};
+pub use persist::{
+    PersistError, decode_batch, decode_overlay, encode_batch, encode_overlay, fold_batches,
+};
 pub use rejection::{QueryRejected, Rejection};
 pub use reply::*;
 pub use start::start;
