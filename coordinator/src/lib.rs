@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The coordinator: stores execution histories in one SQLite file and hands out tasks over
+//! Temporal's gRPC API. It never runs user code.
+//!
+//! The rules of an execution are in `persevere-engine`; here is the shell around them. A request
+//! becomes a message to the shard that owns its workflow id ([`Shards`]); the shard decides, and
+//! gives the transition to the journal; once that is on disk, replies leave and tasks are offered
+//! to workers ([`Dispatch`]).
+//!
+//! Deliberately not here: rules about executions, and any knowledge of how tasks are carried out.
+
+mod clock;
+mod config;
+mod core;
+mod dispatch;
+mod namespaces;
+mod shards;
+mod store;
+
+pub use clock::Clock;
+pub use config::{Config, Durability, Failpoint, Storage};
+pub use core::Core;
+pub use dispatch::*;
+pub use namespaces::{Namespace, NamespaceError, Namespaces};
+pub use shards::*;
+pub use store::*;

@@ -1,0 +1,219 @@
+//! The way to executions: requests as messages to the shards that own them.
+//!
+//! What is returned is on disk, or may be lost without harm (see `persevere_engine::Durability`).
+
+use std::sync::Arc;
+
+use persevere_engine::{
+    Command, Execution, QueryAnswer, QueryRejected, Rejection, Reply, RunKey, Start, Time,
+};
+use persevere_proto::api::{
+    enums::v1::QueryRejectCondition, history::v1::HistoryEvent, query::v1::WorkflowQuery,
+};
+use tokio::time::Instant;
+
+/// Names an execution to act on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// Namespace name.
+    pub namespace: String,
+    /// Workflow id.
+    pub workflow_id: String,
+    /// The run; `None` for the latest.
+    pub run_id: Option<String>,
+}
+
+impl Target {
+    /// The latest run, if `run_id` is empty, as in the protocol.
+    #[must_use]
+    pub fn new(
+        namespace: impl Into<String>,
+        workflow_id: impl Into<String>,
+        run_id: impl Into<String>,
+    ) -> Self {
+        let run_id = Some(run_id.into()).filter(|id| !id.is_empty());
+        Target { namespace: namespace.into(), workflow_id: workflow_id.into(), run_id }
+    }
+}
+
+impl From<&RunKey> for Target {
+    fn from(run: &RunKey) -> Self {
+        Target::new(&run.namespace, &run.workflow_id, &run.run_id)
+    }
+}
+
+/// Why a call had no effect.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The engine refused. Unknown workflow ids and runs are `Rejection::NotFound`.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// There is no namespace of this name.
+    #[error("Namespace {0} is not found.")]
+    NamespaceNotFound(String),
+    /// The coordinator is shutting down: try again at its successor.
+    #[error("the coordinator is shutting down")]
+    ShuttingDown,
+    /// What is stored of the execution makes no sense; other executions are not affected.
+    #[error("workflow {workflow_id} (run {run_id}) cannot be loaded: {problem}")]
+    Corrupt {
+        /// The workflow.
+        workflow_id: String,
+        /// The run, if it is known.
+        run_id: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The database could not be read.
+    #[error("the database cannot be read: {0}")]
+    Storage(String),
+    /// The caller's deadline passed.
+    #[error("the deadline passed")]
+    DeadlineExceeded,
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The run that took the command.
+    pub run: RunKey,
+    /// Its type, for responses that repeat it.
+    pub workflow_type: String,
+    /// What the engine says.
+    pub reply: Reply,
+    /// If the reply hands out a workflow task: the first page of the history to send with it,
+    /// transient events included if it is the last page.
+    pub history: Option<HistoryPage>,
+}
+
+/// Which part of a history to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryRange {
+    /// First event (in the order of reading).
+    pub from: i64,
+    /// One past the last event; `None` for all there are.
+    pub to: Option<i64>,
+    /// Most events to return; pages end at batch boundaries where that is possible.
+    pub max_events: usize,
+    /// From the newest to the oldest: `from` is then the highest id wanted (`i64::MAX` for the
+    /// last), and `to` is ignored.
+    pub reverse: bool,
+}
+
+/// Part of a history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryPage {
+    /// The run that it belongs to.
+    pub run_id: String,
+    /// In the order of reading.
+    pub events: Vec<HistoryEvent>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<i64>,
+    /// Id that the next event of the run will get.
+    pub next_event_id: i64,
+    /// Whether the run is open.
+    pub running: bool,
+}
+
+/// What to wait for in a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// An event with this id or a higher one, or the run's close.
+    Event(i64),
+    /// The run's close.
+    Closed,
+}
+
+/// How a query ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueryOutcome {
+    /// The workflow's code answered.
+    Answered(QueryAnswer),
+    /// The run's status forbids it (semantics rule 86).
+    Rejected(QueryRejected),
+}
+
+/// All executions. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shards {
+    _inner: Arc<()>,
+}
+
+impl Shards {
+    /// Starts a run, or finds that it exists (`Reply::Started`).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn start(&self, _namespace: &str, _start: Start) -> Result<Answer, CallError> {
+        todo!()
+    }
+
+    /// Sends a command to a run.
+    ///
+    /// # Errors
+    /// See [`CallError`]. `Reply::Refused` becomes `CallError::Rejected` here.
+    pub async fn command(&self, _target: Target, _command: Command) -> Result<Answer, CallError> {
+        todo!()
+    }
+
+    /// An execution as it is on disk.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn view(&self, _target: Target) -> Result<Arc<Execution>, CallError> {
+        todo!()
+    }
+
+    /// Part of a history, as it is on disk.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn history(
+        &self,
+        _target: Target,
+        _range: HistoryRange,
+    ) -> Result<HistoryPage, CallError> {
+        todo!()
+    }
+
+    /// Waits until a run has the event, or until `deadline`; returns whether it has.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn wait(
+        &self,
+        _target: Target,
+        _until: Until,
+        _deadline: Instant,
+    ) -> Result<bool, CallError> {
+        todo!()
+    }
+
+    /// Asks a workflow's code, by whichever way the engine chooses, and waits for the answer.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn query(
+        &self,
+        _target: Target,
+        _query: WorkflowQuery,
+        _reject: QueryRejectCondition,
+        _deadline: Instant,
+    ) -> Result<QueryOutcome, CallError> {
+        todo!()
+    }
+
+    /// Removes a run and its history; an open one is terminated first (semantics rule 114).
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn delete(&self, _target: Target) -> Result<(), CallError> {
+        todo!()
+    }
+
+    /// Now, by the coordinator's clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        todo!()
+    }
+}
