@@ -15,6 +15,7 @@ mod dispatch;
 mod namespaces;
 mod shards;
 mod store;
+pub mod visibility;
 
 pub use clock::Clock;
 pub use config::{Config, Durability, Failpoint, Storage};
