@@ -1,4 +1,5 @@
 //! Placeholder.
 
 pub mod runtime;
+mod wire_time;
 pub mod worker;

@@ -10,7 +10,11 @@
 //! not finished cancels it; [`Operation::detach`] opts out. After the run has been asked to cancel,
 //! the next await of an operation outside of [`shielded`] resolves to a cancelled failure.
 
+mod begin;
+mod operation;
+
 use std::{
+    collections::HashMap,
     future::Future,
     pin::Pin,
     rc::Rc,
@@ -20,9 +24,20 @@ use std::{
 
 use persevere_proto::api::{common::v1::Payload, failure::v1::Failure};
 
-use super::spec::{
-    ActivitySpec, CancelExternalSpec, ChildSpec, LocalBoxFuture, Location, ReceivedSignal,
-    SignalExternalSpec, TimerSpec, WorkflowExit,
+pub use self::{
+    begin::{cancel_external, schedule_activity, signal_external, start_child, start_timer},
+    operation::{ChildOperation, ChildStarted, Operation, SignalWait},
+};
+pub use super::{
+    context::READ_ONLY_CONTEXT,
+    failures::is_cancelled,
+    queries::UNKNOWN_QUERY,
+    resolution::{CHILD_ALREADY_EXISTS, EXTERNAL_NOT_FOUND},
+};
+use super::{
+    context::{self, Context},
+    failures::application,
+    spec::{LocalBoxFuture, Location, ReceivedSignal, WorkflowExit},
 };
 
 /// Something that only a workflow can do was asked for elsewhere.
@@ -43,17 +58,7 @@ pub const NO_WORKFLOW_CONTEXT: &str = "NoWorkflowContext";
 
 impl From<NoWorkflowContext> for Failure {
     fn from(error: NoWorkflowContext) -> Self {
-        use persevere_proto::api::failure::v1::{ApplicationFailureInfo, failure::FailureInfo};
-        let info = ApplicationFailureInfo {
-            r#type: NO_WORKFLOW_CONTEXT.into(),
-            non_retryable: true,
-            ..Default::default()
-        };
-        Failure {
-            message: error.to_string(),
-            failure_info: Some(FailureInfo::ApplicationFailureInfo(info)),
-            ..Default::default()
-        }
+        application(error.to_string(), NO_WORKFLOW_CONTEXT, true)
     }
 }
 
@@ -78,129 +83,36 @@ pub struct WorkflowInfo {
     pub attempt: u32,
     /// The parent's workflow id and run id, in a child.
     pub parent: Option<(String, String)>,
+    /// The workflow id and run id at the root of the tree of children, in a child.
+    pub root: Option<(String, String)>,
     /// The result of the last completed run of the chain.
     pub last_result: Vec<Payload>,
     /// The failure of the run before this one, in a retry.
     pub last_failure: Option<Failure>,
     /// Cron expression, if any.
     pub cron: Option<String>,
+    /// The memo it was started with.
+    pub memo: HashMap<String, Payload>,
+    /// The search attributes it was started with.
+    pub search_attributes: HashMap<String, Payload>,
     /// When the run started.
     pub started: Option<SystemTime>,
-}
-
-/// An activity, timer, external signal or external cancellation in flight.
-#[derive(Debug)]
-#[must_use = "dropping an unfinished operation cancels it; await it or call `detach`"]
-pub struct Operation {
-    refused: Option<Failure>,
-}
-
-impl Operation {
-    /// Lets it run on unobserved.
-    pub fn detach(self) {}
-
-    /// Asks it to stop while it can still be awaited.
-    pub fn cancel(&self) {}
-}
-
-impl Future for Operation {
-    type Output = Result<Option<Payload>, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        self.refused.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)))
-    }
-}
-
-/// A child workflow in flight; awaited, it is the child's result.
-#[derive(Debug)]
-#[must_use = "dropping an unfinished child cancels it; await it or call `detach`"]
-pub struct ChildOperation {
-    refused: Option<Failure>,
-    workflow_id: String,
-}
-
-impl ChildOperation {
-    /// The child's workflow id.
-    #[must_use]
-    pub fn workflow_id(&self) -> &str {
-        &self.workflow_id
-    }
-
-    /// Resolves to the child's run id once it has started, or to why it could not.
-    pub fn started(&mut self) -> impl Future<Output = Result<String, Failure>> + '_ {
-        std::future::ready(Err(self.refused.clone().unwrap_or_default()))
-    }
-
-    /// Lets it run on unobserved; what the parent's close does to it is its parent close policy.
-    pub fn detach(self) {}
-
-    /// Asks it to stop while it can still be awaited.
-    pub fn cancel(&self) {}
-}
-
-impl Future for ChildOperation {
-    type Output = Result<Option<Payload>, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        self.refused.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)))
-    }
-}
-
-/// A wait for the next signal of one name. Dropping it loses no signal.
-#[derive(Debug)]
-#[must_use = "a wait does nothing unless awaited"]
-pub struct SignalWait {
-    refused: Option<Failure>,
-}
-
-impl Future for SignalWait {
-    /// `Err` is a cancelled failure: the run was asked to cancel while this waited unshielded.
-    type Output = Result<ReceivedSignal, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        self.refused.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)))
-    }
-}
-
-/// Schedules an activity.
-pub fn schedule_activity(spec: ActivitySpec) -> Operation {
-    refuse("an activity", spec.location)
-}
-
-/// Starts a timer; the operation resolves to `Ok(None)`.
-pub fn start_timer(spec: TimerSpec) -> Operation {
-    refuse("a timer", spec.location)
-}
-
-/// Starts a child workflow.
-pub fn start_child(spec: ChildSpec) -> ChildOperation {
-    let refused = NoWorkflowContext { called: "a child workflow", location: spec.location }.into();
-    ChildOperation { refused: Some(refused), workflow_id: spec.workflow_id.unwrap_or_default() }
-}
-
-/// Signals another execution; the operation resolves to `Ok(None)` once the server has delivered it.
-pub fn signal_external(spec: SignalExternalSpec) -> Operation {
-    refuse("a signal to another workflow", spec.location)
-}
-
-/// Asks another execution to cancel; the operation resolves to `Ok(None)` once that is recorded.
-pub fn cancel_external(spec: CancelExternalSpec) -> Operation {
-    refuse("cancelling another workflow", spec.location)
 }
 
 /// Waits for the next signal of this name: those of the whole run, in history order, each given to
 /// one wait.
 #[track_caller]
 pub fn receive_signal(name: &str) -> SignalWait {
-    let _ = name;
-    SignalWait { refused: Some(no_context("receive_signal").into()) }
+    let location = std::panic::Location::caller();
+    SignalWait::new(context::current("receive_signal", location), name, location)
 }
 
 /// The next buffered signal of this name, if there is one.
 #[track_caller]
 pub fn try_receive_signal(name: &str) -> Result<Option<ReceivedSignal>, NoWorkflowContext> {
-    let _ = name;
-    Err(no_context("try_receive_signal"))
+    let context = here("try_receive_signal")?;
+    let taken = context.state.borrow_mut().signals.take(name);
+    Ok(taken)
 }
 
 /// Answers a query; handlers only look, so operations inside them resolve to a failure.
@@ -209,82 +121,97 @@ pub fn register_query(
     name: &str,
     handler: impl Fn(Vec<Payload>) -> Result<Option<Payload>, Failure> + 'static,
 ) -> Result<(), NoWorkflowContext> {
-    let _ = (name, handler);
-    Err(no_context("register_query"))
+    let context = here("register_query")?;
+    let replaced = context.state.borrow_mut().queries.insert(name.to_owned(), Rc::new(handler));
+    // Dropped only now: the old handler may own anything.
+    drop(replaced);
+    Ok(())
 }
 
 /// What is known about the running workflow from its start.
 #[track_caller]
 pub fn workflow_info() -> Result<Rc<WorkflowInfo>, NoWorkflowContext> {
-    Err(no_context("workflow_info"))
+    Ok(here("workflow_info")?.state.borrow().info.clone())
 }
 
 /// The workflow's time: when its current workflow task started. It stands still between awaits and
 /// is the same in every replay.
 #[track_caller]
 pub fn now() -> Result<SystemTime, NoWorkflowContext> {
-    Err(no_context("now"))
+    Ok(here("now")?.state.borrow().now)
 }
 
 /// 64 random bits, the same in every replay.
 #[track_caller]
 pub fn random_u64() -> Result<u64, NoWorkflowContext> {
-    Err(no_context("random_u64"))
+    Ok(here("random_u64")?.state.borrow_mut().random.next_u64())
 }
 
 /// A random (version 4) UUID, the same in every replay.
 #[track_caller]
 pub fn uuid4() -> Result<uuid::Uuid, NoWorkflowContext> {
-    Err(no_context("uuid4"))
+    Ok(here("uuid4")?.state.borrow_mut().random.uuid4())
 }
 
 /// Whether the code is being run again over recorded history; for logs, never for decisions.
 #[track_caller]
 pub fn is_replaying() -> Result<bool, NoWorkflowContext> {
-    Err(no_context("is_replaying"))
+    Ok(here("is_replaying")?.state.borrow().replaying)
 }
 
 /// Whether the run has been asked to cancel.
 #[track_caller]
 pub fn cancel_requested() -> Result<bool, NoWorkflowContext> {
-    Err(no_context("cancel_requested"))
+    Ok(here("cancel_requested")?.state.borrow().cancel_requested)
 }
 
 /// Resolves when the run is asked to cancel.
 #[track_caller]
 pub fn until_cancel_requested() -> impl Future<Output = Result<(), NoWorkflowContext>> {
-    std::future::ready(Err(no_context("until_cancel_requested")))
+    let context = here("until_cancel_requested");
+    std::future::poll_fn(move |cx| {
+        let mut state = match &context {
+            Ok(context) => context.state.borrow_mut(),
+            Err(error) => return Poll::Ready(Err(*error)),
+        };
+        if state.cancel_requested {
+            return Poll::Ready(Ok(()));
+        }
+        state.cancel_waiters.push(cx.waker().clone());
+        Poll::Pending
+    })
 }
 
 /// Events in the history as of the current workflow task.
 #[track_caller]
 pub fn history_length() -> Result<u64, NoWorkflowContext> {
-    Err(no_context("history_length"))
+    Ok(here("history_length")?.state.borrow().history_length)
 }
 
 /// Whether the server suggests to continue as new, as of the current workflow task.
 #[track_caller]
 pub fn continue_as_new_suggested() -> Result<bool, NoWorkflowContext> {
-    Err(no_context("continue_as_new_suggested"))
+    Ok(here("continue_as_new_suggested")?.state.borrow().continue_as_new_suggested)
 }
 
 /// Ends the run this way as soon as the current poll returns, whatever the code still waits for.
-/// Futures given to [`before_close`] are still run.
+/// Futures given to [`before_close`] are still run. The first decision to end stands.
 #[track_caller]
 pub fn exit(exit: WorkflowExit) -> Result<(), NoWorkflowContext> {
-    drop(exit);
-    Err(no_context("exit"))
+    here("exit")?.state.borrow_mut().finished.get_or_insert(Err(exit));
+    Ok(())
 }
 
 /// Runs a future beside the workflow function, shielded from cancellation, from now on; the run
 /// closes only when it has finished. Compensations of a dropped saga go here.
 #[track_caller]
 pub fn before_close(future: LocalBoxFuture<'static, ()>) -> Result<(), NoWorkflowContext> {
-    drop(future);
-    Err(no_context("before_close"))
+    here("before_close")?.state.borrow_mut().spawned.push(Box::pin(shielded(future)));
+    Ok(())
 }
 
-/// Runs a future whose operations do not notice that the run has been asked to cancel.
+/// Runs a future whose operations do not notice that the run has been asked to cancel. What counts
+/// is where an operation is awaited, not where it was started.
 pub fn shielded<F: Future>(future: F) -> Shielded<F> {
     Shielded { future: Box::pin(future) }
 }
@@ -299,16 +226,16 @@ pub struct Shielded<F> {
 impl<F: Future> Future for Shielded<F> {
     type Output = F::Output;
 
+    #[track_caller]
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        // Elsewhere there is nothing to shield from.
+        let context = here("shielded").ok();
+        let _shield = context.as_ref().map(Context::shield);
         self.future.as_mut().poll(cx)
     }
 }
 
-fn refuse(called: &'static str, location: Location) -> Operation {
-    Operation { refused: Some(NoWorkflowContext { called, location }.into()) }
-}
-
 #[track_caller]
-fn no_context(called: &'static str) -> NoWorkflowContext {
-    NoWorkflowContext { called, location: std::panic::Location::caller() }
+fn here(called: &'static str) -> Result<Rc<Context>, NoWorkflowContext> {
+    context::current(called, std::panic::Location::caller())
 }
