@@ -1,5 +1,6 @@
 //! Placeholder.
 
+pub mod replay;
 pub mod runtime;
 mod wire_time;
 pub mod worker;
