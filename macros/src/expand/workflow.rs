@@ -1,0 +1,108 @@
+//! `#[workflow]` on an async function.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use super::function::{self, Stub};
+use super::{defaults, unchanged};
+use crate::deny;
+use crate::errors::Errors;
+use crate::model::function::{Function, Kind};
+use crate::model::workflow::Options;
+use crate::parse::item::FnItem;
+
+pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let options = Options::new(options, &mut errors);
+    if let Some(keyword) = impl_keyword(&item) {
+        errors.span(
+            keyword,
+            "workflows with state (`#[workflow] impl Cart { … }`) come in a later version: for now \
+             write the workflow as an `async fn` and keep its state in local variables",
+        );
+        return unchanged(item, errors);
+    }
+    let Some(parsed) = errors.keep(syn::parse2::<FnItem>(item.clone())) else {
+        return unchanged(item, errors);
+    };
+    if let Some(body) = &parsed.body {
+        deny::scan(body, &mut errors);
+    }
+    let Some(model) = Function::new(parsed, Kind::Workflow, &mut errors) else {
+        return unchanged(item, errors);
+    };
+    expand(&model, &options, errors)
+}
+
+/// The `impl` of an item that is an `impl` block.
+fn impl_keyword(item: &TokenStream) -> Option<Span> {
+    let mut tokens = item.clone().into_iter().peekable();
+    while let Some(TokenTree::Punct(_)) = tokens.peek() {
+        tokens.next();
+        tokens.next();
+    }
+    tokens.find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == "impl" => Some(Some(ident.span())),
+        TokenTree::Ident(ident) if ident == "unsafe" => None,
+        _ => Some(None),
+    })?
+}
+
+fn expand(model: &Function, options: &Options, errors: Errors) -> TokenStream {
+    let name = &model.name;
+    let stub = Stub::workflow(name).tokens(model);
+    let plain = function::plain(model);
+    let definition = definition(model, options);
+    let input = function::input(model);
+    let arguments: Vec<_> = (0..model.params.len())
+        .map(|index| format_ident!("argument_{index}", span = Span::mixed_site()))
+        .collect();
+    let cfgs = &model.cfgs;
+    let errors = errors.into_tokens();
+    quote! {
+        #stub
+        #cfgs
+        const _: () = {
+            #definition
+            #[automatically_derived]
+            impl ::persevere::__private::WorkflowImplementation for #name {
+                async fn start(
+                    (#(#arguments,)*): #input,
+                ) -> ::core::result::Result<Self::Output, Self::Error> {
+                    ::persevere::__private::Returned::into_result(
+                        #name::run(#(#arguments),*).await,
+                    )
+                }
+            }
+            ::persevere::__private::inventory::submit! {
+                ::persevere::__private::WorkflowDefinition::of::<#name>()
+            }
+        };
+        #plain
+        #errors
+    }
+}
+
+fn definition(model: &Function, options: &Options) -> TokenStream {
+    let name = &model.name;
+    let wire_name = options.wire_name(name);
+    let input = function::input(model);
+    let argument_names = function::argument_names(model);
+    let output = function::returned(model, "Output");
+    let error = function::returned(model, "Error");
+    let defaults = defaults::workflow(options);
+    let checks = function::argument_checks(model);
+    quote! {
+        #[automatically_derived]
+        impl ::persevere::__private::Workflow for #name {
+            const NAME: &'static str = #wire_name;
+            const ARGUMENTS: &'static [&'static str] = #argument_names;
+            #defaults
+            type Input = #input;
+            type Output = #output;
+            type Error = #error;
+        }
+        #[allow(dead_code)]
+        fn __check() { #checks }
+    }
+}
