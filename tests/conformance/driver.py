@@ -305,6 +305,11 @@ class Driver:
         assert task.task_token, "the poll came back empty"
         return task
 
+    async def poll_activities(self, *ids: str) -> list[api.PollActivityTaskQueueResponse]:
+        """Takes the tasks of these activities, whose order on the queue is free, and gives them in this order."""
+        tasks = {task.activity_id: task for task in [await self.poll_activity() for _ in ids]}
+        return [tasks[id] for id in ids]
+
     async def no_activity(self, queue: str = "", within: float = 3) -> None:
         """Asserts that no activity task comes within that many seconds."""
         try:
