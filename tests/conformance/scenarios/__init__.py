@@ -1,3 +1,3 @@
 """All scenarios, one file for each concern."""
 
-from . import chain, start, sticky, workflow_task  # noqa: F401
+from . import activity, chain, child, close, external, signal, start, sticky, timer, workflow_task  # noqa: F401
