@@ -112,7 +112,7 @@ class Driver:
 
     def record(self, label: str, value: Any) -> None:
         """Adds `value` to what is compared."""
-        self.transcript.append((label, self.normaliser.lines(value)))
+        self.transcript.append((self.normaliser.text(label), self.normaliser.lines(value)))
 
     async def events(self, run: Run) -> History:
         """The whole history of a run, unrecorded."""

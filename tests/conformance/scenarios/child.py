@@ -154,7 +154,9 @@ async def parent_close_policy_on_termination(d: Driver) -> None:
 async def parent_continues_as_new(d: Driver) -> None:
     """Continue-as-new closes the parent's run like any other close: its children go by their policy."""
     parent = await d.start()
-    await d.step(d.child("terminated"), d.child("abandoned", parent_close_policy=ABANDON))
+    await d.step(d.child("terminated"))
+    await d.until(parent, "ChildWorkflowExecutionStarted")
+    await d.step(d.child("abandoned", parent_close_policy=ABANDON))
     await d.until(parent, "ChildWorkflowExecutionStarted", 2)
     await d.step(continue_as_new("order"))
     await d.close_event(Run(d.name("terminated")))
