@@ -129,3 +129,14 @@ pub fn result(event: &HistoryEvent) -> Option<Value> {
         _ => None,
     }
 }
+
+/// The run that a history is of.
+#[must_use]
+pub fn run_id(history: &[HistoryEvent]) -> &str {
+    match history.first().and_then(|event| event.attributes.as_ref()) {
+        Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) => {
+            &started.original_execution_run_id
+        }
+        _ => panic!("a history begins with the start of its run"),
+    }
+}

@@ -37,9 +37,15 @@ pub struct Coordinator {
 impl Coordinator {
     /// Starts one on a new, empty file, and waits until it answers.
     pub async fn start(cast: Cast) -> Self {
+        Self::start_with(cast, &[]).await
+    }
+
+    /// Starts one on a new file with variables in its environment, and waits until it answers or
+    /// has died.
+    pub async fn start_with(cast: Cast, environment: &[(&str, String)]) -> Self {
         let directory = tempfile::tempdir().expect("the system can make a temporary folder");
         let mut coordinator = Self { cast, directory, port: free_port(), process: None };
-        coordinator.restart().await;
+        coordinator.run(environment).await;
         coordinator
     }
 
@@ -73,11 +79,10 @@ impl Coordinator {
 
     /// Starts it on the same file and address, and waits until it answers.
     pub async fn restart(&mut self) {
-        self.restart_with(&[]).await;
+        self.run(&[]).await;
     }
 
-    /// Starts it with variables in its environment, and waits until it answers or has died.
-    pub async fn restart_with(&mut self, environment: &[(&str, String)]) {
+    async fn run(&mut self, environment: &[(&str, String)]) {
         assert!(self.process.is_none(), "started only while it does not run");
         let mut command = self.command();
         command.envs(environment.iter().map(|(name, value)| (*name, value.as_str())));

@@ -9,5 +9,8 @@ pub mod checker;
 pub mod coordinator;
 pub mod history;
 pub mod ledger;
+pub mod payment;
+pub mod persistence;
 pub mod process;
 pub mod rpc;
+pub mod worker;

@@ -39,6 +39,13 @@ impl Rpc {
         Ok(Self { service: WorkflowServiceClient::new(channel) })
     }
 
+    /// Connects with the first call, and again whenever the connection is lost.
+    #[must_use]
+    pub fn lazy(address: &str) -> Self {
+        let endpoint = Endpoint::new(address.to_owned()).expect("addresses of tests are valid");
+        Self { service: WorkflowServiceClient::new(endpoint.connect_lazy()) }
+    }
+
     /// Whether workflows can be started yet: some servers answer before they have a namespace.
     pub async fn namespace_is_ready(&mut self) -> bool {
         let request =
@@ -46,26 +53,11 @@ impl Rpc {
         self.service.describe_namespace(request).await.is_ok()
     }
 
-    /// Starts a workflow with one JSON argument and short workflow task timeouts, and gives its
-    /// first run's id.
+    /// Starts a workflow and gives its run's id.
     pub async fn start(
         &mut self,
-        workflow_type: &str,
-        workflow_id: &str,
-        queue: &str,
-        argument: &serde_json::Value,
+        request: StartWorkflowExecutionRequest,
     ) -> Result<String, Status> {
-        let request = StartWorkflowExecutionRequest {
-            namespace: NAMESPACE.into(),
-            workflow_id: workflow_id.into(),
-            workflow_type: Some(WorkflowType { name: workflow_type.into() }),
-            task_queue: Some(task_queue(queue)),
-            input: Some(payloads(argument)),
-            workflow_task_timeout: Some(seconds(1)),
-            identity: "client".into(),
-            request_id: format!("start {workflow_id}"),
-            ..Default::default()
-        };
         Ok(self.service.start_workflow_execution(request).await?.into_inner().run_id)
     }
 
@@ -111,6 +103,28 @@ impl Rpc {
                 return task;
             }
         }
+    }
+}
+
+/// Asks for a workflow with one argument. Its workflow tasks time out after a second, because the
+/// death of a worker is found out by that.
+#[must_use]
+pub fn start_request(
+    workflow_type: &str,
+    workflow_id: &str,
+    queue: &str,
+    argument: &serde_json::Value,
+) -> StartWorkflowExecutionRequest {
+    StartWorkflowExecutionRequest {
+        namespace: NAMESPACE.into(),
+        workflow_id: workflow_id.into(),
+        workflow_type: Some(WorkflowType { name: workflow_type.into() }),
+        task_queue: Some(task_queue(queue)),
+        input: Some(payloads(argument)),
+        workflow_task_timeout: Some(seconds(1)),
+        identity: "client".into(),
+        request_id: format!("start {workflow_id}"),
+        ..Default::default()
     }
 }
 

@@ -28,7 +28,7 @@ use persevere_tests::{
     coordinator::Coordinator,
     history::outline,
     process::Cast,
-    rpc::Rpc,
+    rpc::{Rpc, start_request},
 };
 use serde_json::{Value, json};
 
@@ -73,7 +73,8 @@ impl Story {
     /// Arrows 1 to 5: up to where the validation is done and worker 1 holds the next task.
     async fn until_worker_1_holds_the_charge(&mut self) -> PollWorkflowTaskQueueResponse {
         let order = json!({ "id": ORDER, "cents": 4_200 });
-        self.rpc.start("process_payment", ORDER, QUEUE, &order).await.expect("the payment starts");
+        let start = start_request("process_payment", ORDER, QUEUE, &order);
+        self.rpc.start(start).await.expect("the payment starts");
         assert_eq!(self.stored().await, ["1 WorkflowExecutionStarted", "2 WorkflowTaskScheduled"]);
 
         // Worker 1 is given the task. It has nothing to replay: no task was completed before.
