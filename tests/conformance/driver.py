@@ -112,7 +112,7 @@ class Driver:
 
     def record(self, label: str, value: Any) -> None:
         """Adds `value` to what is compared."""
-        self.transcript.append((label, self.normaliser.lines(value)))
+        self.transcript.append((self.normaliser.text(label), self.normaliser.lines(value)))
 
     async def events(self, run: Run) -> History:
         """The whole history of a run, unrecorded."""
@@ -304,6 +304,11 @@ class Driver:
             namespace=NAMESPACE, task_queue=TaskQueue(name=queue or self.queue), identity="worker"), timeout=timeout)
         assert task.task_token, "the poll came back empty"
         return task
+
+    async def poll_activities(self, *ids: str) -> list[api.PollActivityTaskQueueResponse]:
+        """Takes the tasks of these activities, whose order on the queue is free, and gives them in this order."""
+        tasks = {task.activity_id: task for task in [await self.poll_activity() for _ in ids]}
+        return [tasks[id] for id in ids]
 
     async def no_activity(self, queue: str = "", within: float = 3) -> None:
         """Asserts that no activity task comes within that many seconds."""

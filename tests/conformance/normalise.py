@@ -17,7 +17,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}")
+# Moments in time inside a payload, as the SDK writes them into the marker of a local activity.
+MOMENT = re.compile(r'"seconds":\d+,"nanos":\d+')
 
 # Fields whose value differs between any two runs of one server; only presence is compared.
 PRESENCE_ONLY = {
@@ -32,8 +34,16 @@ PRESENCE_ONLY = {
 # Bookkeeping of a server's own internals that no client reads.
 DROPPED = {
     "task_id", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
-    "most_recent_worker_version_stamp", "auto_reset_points",
+    "most_recent_worker_version_stamp", "auto_reset_points", "prev_auto_reset_points",
 }
+# A search attribute that the reference sets for worker versioning, which is not part of the suite yet.
+DROPPED_KEYS = {"BuildIds"}
+# Sets that the SDK sends in any order.
+UNORDERED = {"core_used_flags", "lang_used_flags"}
+# Messages that mean the same empty as absent.
+EMPTY_IS_ABSENT = {"memo"}
+# Longer texts are shown by their beginning and length.
+TEXT_LENGTH_MAX = 400
 # A server computes these from the clock, so they fall a little short of a whole second.
 WHOLE_SECONDS = {"first_workflow_task_backoff", "backoff_start_interval"}
 
@@ -48,7 +58,9 @@ class Normaliser:
     def text(self, text: str) -> str:
         """`text` with the nonce removed and each random id replaced by its number."""
         text = text.replace(self._nonce, "")
-        return UUID.sub(lambda found: self._ids.setdefault(found[0], f"<id {len(self._ids) + 1}>"), text)
+        if len(text) > TEXT_LENGTH_MAX:
+            text = f"{text[:TEXT_LENGTH_MAX // 4]}… ({len(text)} characters)"
+        return RANDOM_ID.sub(lambda found: self._ids.setdefault(found[0], f"<id {len(self._ids) + 1}>"), text)
 
     def history(self, events: list[HistoryEvent]) -> list[str]:
         """One block of lines for each event: `id Type`, then its fields indented."""
@@ -87,15 +99,19 @@ class Normaliser:
             return f"{message.ToTimedelta().total_seconds():g}s"
         if isinstance(message, Payload):
             encoding = message.metadata.get("encoding", b"").decode(errors="replace")
-            data = self.text(message.data.decode(errors="backslashreplace"))
+            data = MOMENT.sub("<time>", self.text(message.data.decode(errors="backslashreplace")))
             extra = {k: v.decode(errors="replace") for k, v in sorted(message.metadata.items()) if k != "encoding"}
             return f"{data} ({encoding}{', ' + str(extra) if extra else ''})"
         plain = {}
         for field, value in message.ListFields():
-            if field.name in DROPPED:
+            if field.name in DROPPED or field.name in EMPTY_IS_ABSENT and not any(value.ListFields()):
                 continue
             if field.name in PRESENCE_ONLY:
                 plain[field.name] = PRESENCE_ONLY[field.name]
+            elif field.name == "search_attributes" and not set(value.indexed_fields) - DROPPED_KEYS:
+                continue
+            elif field.name in UNORDERED:
+                plain[field.name] = sorted(value)
             elif field.name in WHOLE_SECONDS:
                 plain[field.name] = f"{math.ceil(value.ToTimedelta().total_seconds())}s"
             else:
@@ -105,7 +121,7 @@ class Normaliser:
     def _field(self, field: Any, value: Any) -> Any:
         entry = field.message_type
         if entry is not None and entry.GetOptions().map_entry:
-            return {self.text(str(key)): self.plain(value[key]) for key in sorted(value)}
+            return {self.text(str(key)): self.plain(value[key]) for key in sorted(value) if key not in DROPPED_KEYS}
         if field.enum_type is not None:
             name = lambda number: _enum_name(field.enum_type, number)
             return [name(number) for number in value] if field.is_repeated else name(value)

@@ -59,6 +59,15 @@ impl Rejection {
         Rejection::NotFound("workflow execution already completed".into())
     }
 
+    /// An activity, or an attempt of it, that is not in progress (semantics rules 74 and 76).
+    #[must_use]
+    pub fn no_activity() -> Self {
+        Rejection::NotFound(
+            "invalid activityID or activity already timed out or invoking workflow is completed"
+                .into(),
+        )
+    }
+
     /// A workflow task that is not the one in progress (semantics rule 29).
     #[must_use]
     pub fn no_workflow_task() -> Self {

@@ -1,8 +1,16 @@
-"""Workflow tasks: one at a time, buffered events, attempts, transient tasks, stickiness, heartbeats."""
+"""Workflow tasks: one at a time, buffered events, attempts, transient tasks, time-outs, heartbeats, limits."""
 
-from ..commands import complete, timer
-from ..driver import Driver
+from temporalio.api.common.v1 import MeteringMetadata
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.sdk.v1 import UserMetadata, WorkflowTaskCompletedMetadata
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+
+from .. import commands
+from ..commands import cancel, cancel_timer, complete, continue_as_new, fail, failure, marker, payload, payloads, timer
+from ..driver import NAMESPACE, Driver, passing
 from ..scenario import scenario
+
+STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
 
 
 @scenario(rules="21, 23-25, 64")
@@ -13,7 +21,7 @@ async def flush_puts_completions_last(d: Driver) -> None:
     """
     run = await d.start()
     await d.step(d.activity("1"), d.activity("2"))
-    first, second = await d.poll_activity(), await d.poll_activity()
+    first, second = await d.poll_activities("1", "2")
     await d.signal(run, "wake")
     task = await d.poll()
     await d.complete_activity(first, "one")
@@ -35,4 +43,310 @@ async def unhandled_command(d: Driver) -> None:
     await d.signal(run)
     await d.refused(d.complete(task, complete("too early")), message=True)
     await d.step(complete("now"))
+    await d.history(run)
+
+
+@scenario(rules="21-22, 41-42")
+async def one_task_for_many_signals(d: Driver) -> None:
+    """Events that come before a task is started are written at once and delivered by it: no second task."""
+    run = await d.start()
+    await d.signal(run, "first")
+    await d.signal(run, "second")
+    task = await d.poll()
+    d.record("task", task)
+    await d.complete(task)
+    await d.no_task()
+    await d.history(run)
+
+
+@scenario(rules="25, 57")
+async def flush_order_of_every_kind(d: Driver) -> None:
+    """Of what is buffered, activity closes go last; signals, timers and cancel requests keep their order."""
+    run = await d.start()
+    await d.step(d.activity("1"), d.activity("2", heartbeat_timeout=60), timer("t", 1))
+    first, second = await d.poll_activities("1", "2")
+    await d.signal(run, "wake")
+    task = await d.poll()
+    await d.complete_activity(first, "one")
+    await d.signal(run, "second")
+    await passing(2)
+    await d.request_cancel(run, reason="third")
+    await d.fail_activity(second, failure(non_retryable=True))
+    await d.signal(run, "fourth")
+    await d.complete(task, marker())
+    await d.history(run)
+
+
+@scenario(rules="27, 57")
+async def cancel_timer_unblocks_close(d: Driver) -> None:
+    """Cancelling a timer whose firing is buffered drops that firing, so that the run may close in the same task."""
+    run = await d.start()
+    await d.step(timer("t", 1))
+    await d.signal(run)
+    task = await d.poll()
+    await passing(2)
+    await d.complete(task, cancel_timer("t"), complete("no timer"))
+    (await d.history(run)).shows("WorkflowTaskCompleted", "TimerCanceled", "WorkflowExecutionCompleted")
+
+
+@scenario(rules="27, 34")
+async def timer_blocks_close(d: Driver) -> None:
+    """A firing that is buffered and not cancelled stops a close like any other event."""
+    run = await d.start()
+    await d.step(timer("t", 1))
+    await d.signal(run)
+    task = await d.poll()
+    await passing(2)
+    await d.refused(d.complete(task, complete("too early")), message=True)
+    (await d.history(run)).shows("WorkflowTaskFailed", "TimerFired", "WorkflowTaskScheduled")
+
+
+@scenario(rules="27")
+async def unhandled_command_for_each_close(d: Driver) -> None:
+    """Fail, cancel and continue-as-new are held back by buffered events too."""
+    for name, command in (("fail", fail()), ("cancel", cancel()), ("again", continue_as_new("order"))):
+        run = await d.start(name, queue=d.name(name + "-queue"))
+        task = await d.poll(queue=d.name(name + "-queue"))
+        await d.signal(run)
+        await d.refused(d.complete(task, command), name, message=True)
+        await d.history(run, name)
+
+
+@scenario(rules="28, 30")
+async def close_must_be_last(d: Driver) -> None:
+    """A command after a closing one fails the task."""
+    run = await d.start()
+    task = await d.poll()
+    await d.refused(d.complete(task, complete("done"), timer()), message=True)
+    await d.history(run)
+
+
+@scenario(rules="29, 76")
+async def token_is_used_once(d: Driver) -> None:
+    """A workflow task's token is good for one answer, of either kind, and for nothing once the run is closed."""
+    run = await d.start()
+    task = await d.poll()
+    await d.complete(task, timer("t", 600))
+    await d.refused(d.complete(task, timer("u", 600)), "completed again", message=True)
+    await d.refused(d.fail_task(task), "failed afterwards", message=True)
+    await d.signal(run)
+    late = await d.poll()
+    await d.terminate(run)
+    await d.refused(d.complete(late), "completed when closed", message=True)
+    await d.refused(d.fail_task(late), "failed when closed", message=True)
+    await d.history(run)
+
+
+@scenario(rules="30, 32, 42")
+async def transient_task(d: Driver) -> None:
+    """Only the first failure is written; later attempts are shown to the worker, and written when one completes."""
+    run = await d.start()
+    await d.fail_task(await d.poll())
+    second = await d.poll()
+    d.record("second attempt", second)
+    await d.describe(run)
+    await d.fail_task(second)
+    third = await d.poll()
+    d.record("third attempt", third)
+    (await d.history(run, "before")).shows("WorkflowTaskFailed")
+    await d.complete(third, complete("at last"))
+    await d.history(run, "after")
+
+
+@scenario(rules="33")
+async def transient_task_becomes_normal(d: Driver) -> None:
+    """An event that comes before a later attempt starts makes it a normal first attempt."""
+    run = await d.start()
+    await d.fail_task(await d.poll())
+    await d.signal(run)
+    task = await d.poll()
+    assert task.attempt == 1
+    d.record("task", task)
+    await d.complete(task)
+    await d.history(run)
+
+
+@scenario(rules="32-33")
+async def signal_during_transient_task(d: Driver) -> None:
+    """A signal that comes while a later attempt is started is buffered; its failure flushes it into a first attempt."""
+    run = await d.start()
+    await d.fail_task(await d.poll())
+    second = await d.poll()
+    await d.signal(run)
+    await d.history(run, "during")
+    await d.fail_task(second)
+    await d.history(run, "flushed")
+    third = await d.poll()
+    d.record("third", third)
+    await d.complete(third, complete())
+    await d.history(run, "closed")
+
+
+@scenario(rules="34")
+async def failure_flushes_the_buffer(d: Driver) -> None:
+    """A failed task with buffered events is followed by a normal first attempt behind those events."""
+    run = await d.start()
+    task = await d.poll()
+    await d.signal(run, "buffered")
+    await d.fail_task(task)
+    (await d.history(run)).shows("WorkflowTaskFailed", "WorkflowExecutionSignaled", "WorkflowTaskScheduled")
+    task = await d.poll()
+    assert task.attempt == 1
+    d.record("task", task)
+
+
+@scenario(rules="30-31, 36, 65", slow=True)
+async def bad_command_on_a_later_attempt(d: Driver) -> None:
+    """A command refused on a later attempt writes nothing and leaves the task to its time-out."""
+    run = await d.start(workflow_task_timeout=2)
+    await d.refused(d.complete(await d.poll(), commands.activity("1", queue=d.queue)), "first", message=True)
+    second = await d.poll()
+    await d.refused(d.complete(second, commands.activity("1", queue=d.queue)), "second", message=True)
+    d.record("retried after", (await d.poll()).attempt)
+    await d.history(run)
+
+
+@scenario(rules="36-37", slow=True)
+async def start_to_close_timeout(d: Driver) -> None:
+    """A task that is not answered in time is written as timed out once and offered again as a later attempt."""
+    run = await d.start(workflow_task_timeout=1)
+    first = await d.poll()
+    second = await d.poll()
+    assert second.attempt == 2
+    await d.refused(d.complete(first), "late answer", message=True)
+    third = await d.poll()
+    assert third.attempt == 3
+    await d.complete(third, complete())
+    (await d.history(run)).shows("WorkflowTaskTimedOut", "WorkflowTaskScheduled", "WorkflowTaskStarted")
+
+
+@scenario(rules="36-37", slow=True)
+async def timeout_flushes_the_buffer(d: Driver) -> None:
+    """A signal buffered behind a task that times out is delivered by the next, a normal first attempt."""
+    run = await d.start(workflow_task_timeout=1)
+    await d.poll()
+    await d.signal(run)
+    task = await d.poll()
+    d.record("task", task)
+    await d.history(run)
+
+
+@scenario(rules="46, 121")
+async def one_poller_gets_the_task(d: Driver) -> None:
+    """A task that one poller was given is given to no other while it is started."""
+    run = await d.start()
+    task = await d.poll()
+    await d.no_task()
+    await d.complete(task, complete())
+    await d.history(run)
+
+
+@scenario(rules="45, 55")
+async def new_task_after_canceling_unstarted_activity(d: Driver) -> None:
+    """Cancelling an activity that never started closes it at once and makes another workflow task."""
+    run = await d.start()
+    await d.step(commands.activity("1", queue=d.name("nobody"), start_to_close_timeout=60))
+    await d.signal(run)
+    await d.step(commands.cancel_activity(5))
+    task = await d.poll()
+    d.record("task", task)
+    await d.complete(task, complete())
+    (await d.history(run)).shows("ActivityTaskCancelRequested", "ActivityTaskCanceled", "WorkflowTaskScheduled")
+
+
+@scenario(rules="43-45")
+async def heartbeat(d: Driver) -> None:
+    """A completion may force another task, which comes through the queue or inside the response."""
+    run = await d.start()
+    await d.step(force_create_new_workflow_task=True)
+    task = await d.poll()
+    answer = await d.complete(task, force_create_new_workflow_task=True, return_new_workflow_task=True)
+    d.record("inline", answer)
+    await d.complete(answer.workflow_task, complete())
+    (await d.history(run)).shows("WorkflowTaskCompleted", "WorkflowTaskScheduled", "WorkflowTaskStarted")
+
+
+@scenario(rules="41, 44")
+async def inline_next_task(d: Driver) -> None:
+    """With events waiting, a completion that asks for it gets its next task in the response, started."""
+    run = await d.start()
+    task = await d.poll()
+    await d.signal(run, "waiting")
+    answer = await d.complete(task, timer("t", 600), sticky=True, return_new_workflow_task=True)
+    d.record("next", answer)
+    answer = await d.complete(answer.workflow_task, sticky=True, return_new_workflow_task=True)
+    d.record("no next", answer)
+    await d.history(run)
+
+
+@scenario(rules="50, 85")
+async def terminate_a_started_task(d: Driver) -> None:
+    """Termination fails a started task and flushes its buffer before the closing event."""
+    run = await d.start()
+    await d.poll()
+    await d.signal(run, "buffered")
+    await d.terminate(run, details=payloads("why"))
+    (await d.history(run)).shows("WorkflowTaskFailed", "WorkflowExecutionSignaled", "WorkflowExecutionTerminated")
+
+
+@scenario(rules="54")
+async def sdk_metadata(d: Driver) -> None:
+    """What the SDK says about itself on a completion comes back in the history, word for word."""
+    run = await d.start()
+    await d.step(sdk_metadata=WorkflowTaskCompletedMetadata(
+        core_used_flags=[1, 3], lang_used_flags=[7], sdk_name="sdk", sdk_version="1.2"),
+        metering_metadata=MeteringMetadata(nonfirst_local_activity_execution_attempts=2))
+    await d.history(run)
+
+
+@scenario(rules="53")
+async def user_metadata(d: Driver) -> None:
+    """Summaries and details go with the start and with commands into their events."""
+    said = UserMetadata(summary=payload("a summary"), details=payload("the details"))
+    run = await d.start(user_metadata=said)
+    asked = [timer("t", 600), d.activity("1"), d.child(), marker()]
+    for command in asked:
+        command.user_metadata.CopyFrom(said)
+    await d.step(*asked)
+    await d.until(run, "ChildWorkflowExecutionStarted")
+    await d.history(run)
+    await d.describe(run)
+
+
+@scenario(rules="47", slow=True)
+async def suggests_continue_as_new(d: Driver) -> None:
+    """From 4096 events on, a started task suggests to continue as new."""
+    run = await d.start()
+    await d.step(*[marker(f"m{number}") for number in range(4093)])
+    await d.signal(run)
+    task = await d.poll()
+    await d.complete(task, complete())
+    d.record("started events", [event.workflow_task_started_event_attributes
+                                for event in await d.events(run) if event.event_type == STARTED])
+
+
+@scenario(rules="48", slow=True)
+async def history_limit(d: Driver) -> None:
+    """A history that outgrows 51 200 events is ended by the server."""
+    run = await d.start()
+    for round in range(6):
+        task = await d.poll()
+        call = d.complete(task, *[marker("m") for _ in range(10_000)], force_create_new_workflow_task=True)
+        if round < 5:
+            await call
+        else:
+            await d.refused(call, message=True)
+    page = await d.stub.GetWorkflowExecutionHistoryReverse(GetWorkflowExecutionHistoryReverseRequest(
+        namespace=NAMESPACE, execution=run.execution(), maximum_page_size=3))
+    d.record("end", page.history)
+
+
+@scenario(rules="26", slow=True)
+async def buffer_limit(d: Driver) -> None:
+    """More than 100 buffered events fail the started task, so that they are written."""
+    run = await d.start()
+    task = await d.poll()
+    for number in range(102):
+        await d.signal(run, f"s{number}")
+    await d.refused(d.complete(task), message=True)
     await d.history(run)

@@ -1,0 +1,133 @@
+"""Runs that follow each other under one workflow id: continue-as-new and workflow retry."""
+
+from ..commands import cancel, complete, continue_as_new, fail, failure, header, memo, payloads, retry, seconds
+from ..driver import Driver, Run, passing
+from ..scenario import scenario
+
+
+@scenario(rules="3, 16-17")
+async def continue_as_new_at_once(d: Driver) -> None:
+    """Continuing within a second of the start delays the new run's first task, so that runs are a second apart."""
+    first = await d.start(input=payloads("1"), memo=memo(note="kept"), header=header(trace="t"))
+    await d.step(continue_as_new("order", input=payloads("2")))
+    second = await _next(d, first)
+    (await d.history(second, "second, waiting")).lacks("WorkflowTaskScheduled")
+    await d.step(complete("done"))
+    await d.history(first, "first")
+    await d.history(second, "second")
+    await d.describe(second)
+
+
+@scenario(rules="3, 16-17")
+async def continue_as_new_later(d: Driver) -> None:
+    """Continuing after more than a second starts the new run without delay, with the options of the command."""
+    first = await d.start(workflow_execution_timeout=3000, workflow_run_timeout=300)
+    await passing(1.5)
+    await d.step(continue_as_new(
+        "other-type", input=payloads("2"), header=header(trace="u"), memo=memo(note="new"), workflow_run_timeout=100,
+        workflow_task_timeout=5, retry_policy=retry(initial=2, maximum_attempts=4)))
+    second = await _next(d, first)
+    (await d.history(second, "second")).shows("WorkflowExecutionStarted", "WorkflowTaskScheduled")
+    await d.step(complete("done"))
+    await d.history(first, "first")
+
+
+@scenario(rules="3, 16")
+async def chain_of_three(d: Driver) -> None:
+    """Over a chain the first run id stays, the workflow id finds the newest run, and each run names the one before."""
+    first = await d.start(type="a")
+    await d.step(continue_as_new("b"))
+    await d.step(continue_as_new("c"))
+    await d.step(complete("end"))
+    second = await _next(d, first)
+    third = await _next(d, second)
+    for label, run in (("first", first), ("second", second), ("third", third)):
+        await d.history(run, label)
+    await d.describe(Run(first.id), "newest")
+
+
+@scenario(rules="16-17")
+async def continue_as_new_with_backoff(d: Driver) -> None:
+    """A continue-as-new may ask for a delay of its own."""
+    first = await d.start()
+    await d.step(continue_as_new("order", backoff_start_interval=2))
+    second = await _next(d, first)
+    (await d.history(second, "waiting")).lacks("WorkflowTaskScheduled")
+    await d.step(complete())
+    await d.history(second, "second")
+
+
+@scenario(rules="16")
+async def continue_as_new_defaults(d: Driver) -> None:
+    """Without a type, queue or time-outs of its own the new run takes those of the old."""
+    first = await d.start(workflow_task_timeout=7, workflow_run_timeout=200,
+                          retry_policy=retry(initial=2, maximum_attempts=4))
+    await d.step(continue_as_new())
+    await d.step(complete())
+    await d.history(await _next(d, first), "second")
+
+
+@scenario(rules="3, 18-19")
+async def workflow_retry(d: Driver) -> None:
+    """A failed run with a retry policy is followed by another attempt after its back-off."""
+    first = await d.start(input=payloads("in"), retry_policy=retry(initial=1, maximum_attempts=2))
+    await d.step(fail(failure("first time", "Odd")))
+    second = await _next(d, first)
+    (await d.history(second, "waiting")).lacks("WorkflowTaskScheduled")
+    await d.step(fail(failure("second time", "Odd")))
+    await d.history(first, "first")
+    await d.history(second, "second")
+    await d.describe(second)
+
+
+@scenario(rules="19, 70")
+async def no_workflow_retry_of_some_failures(d: Driver) -> None:
+    """Failures that are non-retryable, by flag or by type, end the chain."""
+    policy = retry(initial=1, maximum_attempts=5, non_retryable_error_types=["Fatal"])
+    for name, cause in (("flag", failure(non_retryable=True)), ("type", failure(type="Fatal"))):
+        run = await d.start(name, retry_policy=policy)
+        await d.step(fail(cause))
+        await d.history(run, name)
+
+
+@scenario(rules="19")
+async def no_workflow_retry_of_cancel_and_terminate(d: Driver) -> None:
+    """A canceled or terminated run is not retried."""
+    policy = retry(initial=1, maximum_attempts=5)
+    run = await d.start("cancel", retry_policy=policy)
+    await d.request_cancel(run)
+    await d.step(cancel("so be it"))
+    await d.history(run, "canceled")
+    run = await d.start("terminate", retry_policy=policy)
+    await d.terminate(run)
+    await d.history(run, "terminated")
+    d.record("latest", (await d.describe(Run(run.id))).workflow_execution_info.status)
+
+
+@scenario(rules="69, 19")
+async def workflow_retry_delay_of_the_failure(d: Driver) -> None:
+    """A workflow's failure may name the delay before the next attempt."""
+    first = await d.start(retry_policy=retry(initial=30, maximum_attempts=3))
+    await d.step(fail(failure(next_retry_delay=seconds(2))))
+    await d.history(await _next(d, first), "second")
+
+
+@scenario(rules="16, 19")
+async def continue_as_new_inside_a_retry(d: Driver) -> None:
+    """Continue-as-new resets the attempt count and may carry on the retry policy."""
+    first = await d.start(retry_policy=retry(initial=1, maximum_attempts=3))
+    await d.step(fail())
+    second = await _next(d, first)
+    await d.step(continue_as_new("order", retry_policy=retry(initial=1, maximum_attempts=3)))
+    third = await _next(d, second)
+    await d.step(complete("ok"))
+    await d.history(second, "second")
+    await d.history(third, "third")
+
+
+async def _next(d: Driver, run: Run) -> Run:
+    """The run that follows a closed one."""
+    event = await d.close_event(run)
+    attributes = getattr(event, event.WhichOneof("attributes"))
+    assert attributes.new_execution_run_id, f"no run follows {event}"
+    return Run(run.id, attributes.new_execution_run_id)
