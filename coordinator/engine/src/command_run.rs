@@ -29,40 +29,15 @@ pub(crate) struct CommandRun<'r, 'a> {
 pub(crate) struct BadCommand {
     /// As recorded in `WorkflowTaskFailed`.
     pub(crate) cause: WorkflowTaskFailedCause,
-    /// What is wrong, after the name of the cause: `BadStartTimerAttributes: TimerId is not set …`.
+    /// What is wrong, naming the command and the field.
     pub(crate) message: String,
     /// Whether the run is terminated as well: its code would only do it again (rule 49).
     pub(crate) terminates: bool,
 }
 
 impl BadCommand {
-    /// A command that fails the workflow task and no more. `problem` names the command and the
-    /// field.
-    pub(crate) fn new(cause: WorkflowTaskFailedCause, problem: impl AsRef<str>) -> Self {
-        let message = format!("{}: {}", cause_name(cause), problem.as_ref());
-        BadCommand { cause, message, terminates: false }
-    }
-
-    /// A command that ends the run.
-    pub(crate) fn fatal(cause: WorkflowTaskFailedCause, problem: impl AsRef<str>) -> Self {
-        BadCommand { terminates: true, ..BadCommand::new(cause, problem) }
-    }
-}
-
-/// The name of a cause as messages write it: `BadScheduleActivityAttributes`.
-pub(crate) fn cause_name(cause: WorkflowTaskFailedCause) -> String {
-    let name = cause.as_str_name();
-    let words = name.strip_prefix("WORKFLOW_TASK_FAILED_CAUSE_").unwrap_or(name).split('_');
-    words.map(|word| word[..1].to_owned() + &word[1..].to_lowercase()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bad_command_says_its_cause_first() {
-        let bad = BadCommand::new(WorkflowTaskFailedCause::StartTimerDuplicateId, "t is open");
-        assert_eq!(bad.message, "StartTimerDuplicateId: t is open");
+    /// A command that fails the workflow task and no more.
+    pub(crate) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
+        BadCommand { cause, message: message.into(), terminates: false }
     }
 }

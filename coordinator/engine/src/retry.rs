@@ -25,7 +25,8 @@ const MAXIMUM_INTERVALS: u32 = 100;
 const TIMEOUT_PREFIX: &str = "TemporalTimeout:";
 
 /// Fills in what a policy leaves open (semantics rule 67).
-pub(crate) fn with_defaults(mut policy: RetryPolicy) -> RetryPolicy {
+pub(crate) fn with_defaults(policy: &RetryPolicy) -> RetryPolicy {
+    let mut policy = policy.clone();
     if is_unset(policy.initial_interval.as_ref()) {
         policy.initial_interval = Some(duration(INITIAL_INTERVAL));
     }
@@ -75,7 +76,7 @@ pub(crate) fn validate(policy: &RetryPolicy) -> Result<(), String> {
 }
 
 /// Whether the top of `failure` may be retried at all (semantics rule 70). No failure may.
-pub(crate) fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[String]) -> bool {
+fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[String]) -> bool {
     match failure.and_then(|failure| failure.failure_info.as_ref()) {
         Some(FailureInfo::TerminatedFailureInfo(_) | FailureInfo::CanceledFailureInfo(_)) => false,
         Some(FailureInfo::TimeoutFailureInfo(info)) => {
@@ -94,7 +95,7 @@ pub(crate) fn is_retryable(failure: Option<&Failure>, non_retryable_types: &[Str
 }
 
 /// The delay that a failure itself asks for (semantics rule 69).
-pub(crate) fn requested_delay(failure: Option<&Failure>) -> Option<Duration> {
+fn requested_delay(failure: Option<&Failure>) -> Option<Duration> {
     match failure?.failure_info.as_ref()? {
         FailureInfo::ApplicationFailureInfo(info) => {
             let delay = info.next_retry_delay.as_ref()?;
@@ -104,12 +105,30 @@ pub(crate) fn requested_delay(failure: Option<&Failure>) -> Option<Duration> {
     }
 }
 
+/// Whether and when to try again after attempt `attempt` (from 1) ended with `failure`, in the
+/// order of checks that runs and activities share.
+///
+/// # Errors
+/// Why there is no further attempt.
+pub(crate) fn decide(
+    policy: &RetryPolicy,
+    attempt: u32,
+    failure: Option<&Failure>,
+    now: Time,
+    expires: Option<Time>,
+) -> Result<Duration, RetryState> {
+    if !is_retryable(failure, &policy.non_retryable_error_types) {
+        return Err(RetryState::NonRetryableFailure);
+    }
+    delay(policy, attempt, requested_delay(failure), now, expires)
+}
+
 /// How long to wait after attempt `attempt` (from 1), unless attempts or time are used up
 /// (semantics rules 67 to 69). `requested` replaces the interval and its cap.
 ///
 /// # Errors
 /// Why there is no further attempt.
-pub(crate) fn delay(
+fn delay(
     policy: &RetryPolicy,
     attempt: u32,
     requested: Option<Duration>,
@@ -163,7 +182,7 @@ mod tests {
     fn policy(change: impl FnOnce(&mut RetryPolicy)) -> RetryPolicy {
         let mut policy = RetryPolicy::default();
         change(&mut policy);
-        with_defaults(policy)
+        with_defaults(&policy)
     }
 
     fn seconds(seconds: u64) -> Option<wkt::Duration> {
