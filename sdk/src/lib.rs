@@ -34,6 +34,7 @@ extern crate self as persevere;
 pub mod __private;
 pub mod activity;
 mod call;
+pub mod client;
 pub mod collections;
 mod concurrency;
 mod definition;

@@ -1,0 +1,98 @@
+//! Talks to a server about workflows: start, signal, query, cancel, wait for results, read histories.
+//!
+//! Untyped: values are payloads and failures are failures, as they travel; typed handles are built
+//! on top. Calls that may safely be repeated are retried with the same request id within their
+//! deadline. A [`Client`] is cheap to clone; all clones share one connection.
+
+mod activity;
+mod connection;
+mod env;
+mod error;
+mod history;
+mod list;
+mod options;
+mod result;
+pub(crate) mod retry;
+mod start;
+mod workflow;
+
+use tonic::transport::Channel;
+
+pub(crate) use self::connection::{Connection, Limits, Service, is_gone};
+pub use self::{
+    activity::ActivityRef,
+    error::{ClientError, ConnectError},
+    list::ExecutionPage,
+    options::{ConnectOptions, DEFAULT_ADDRESS, DEFAULT_NAMESPACE, TlsOptions},
+    result::ResultError,
+    start::{SignalSpec, StartOptions, StartSpec, StartedRun},
+    workflow::WorkflowRef,
+};
+
+/// A connection to a server and a namespace in it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    connection: Connection,
+}
+
+impl Client {
+    /// Connects and checks that a server of the protocol answers.
+    ///
+    /// # Errors
+    /// The options are wrong or nobody answers.
+    pub async fn connect(options: ConnectOptions) -> Result<Self, ConnectError> {
+        let endpoint = options.endpoint()?;
+        let unreachable = |message: String| ConnectError::Unreachable {
+            address: options.address.clone(),
+            message,
+        };
+        let channel =
+            endpoint.connect().await.map_err(|error| unreachable(options::chain(&error)))?;
+        let client = Self::from_channel(channel, &options)?;
+        client.system_info().await.map_err(|error| unreachable(error.to_string()))?;
+        Ok(client)
+    }
+
+    /// Connects as the environment says: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+    /// `TEMPORAL_API_KEY`, `TEMPORAL_TLS*`, `TEMPORAL_GRPC_META_*`, and the profile
+    /// `TEMPORAL_PROFILE` of the file `TEMPORAL_CONFIG_FILE`.
+    ///
+    /// # Errors
+    /// A setting is wrong or nobody answers.
+    pub async fn connect_env() -> Result<Self, ConnectError> {
+        Self::connect(Self::options_from_env()?).await
+    }
+
+    /// The options that [`Client::connect_env`] uses, to be changed before connecting.
+    ///
+    /// # Errors
+    /// A variable or the file is wrong.
+    pub fn options_from_env() -> Result<ConnectOptions, ConnectError> {
+        env::from_process()
+    }
+
+    /// A client over a channel that exists, such as one into a coordinator in this process. Of the
+    /// options only namespace, identity, API key and headers count. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// A header cannot be sent.
+    pub fn from_channel(channel: Channel, options: &ConnectOptions) -> Result<Self, ConnectError> {
+        Ok(Self { connection: Connection::new(channel, options)? })
+    }
+
+    /// The namespace that calls are made in.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.connection.namespace()
+    }
+
+    /// How this client names itself.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.connection.identity()
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
