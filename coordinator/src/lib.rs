@@ -8,6 +8,7 @@
 //!
 //! Deliberately not here: rules about executions, and any knowledge of how tasks are carried out.
 
+mod api;
 mod clock;
 mod config;
 mod core;
@@ -17,6 +18,7 @@ mod shards;
 mod store;
 pub mod visibility;
 
+pub use api::{new_namespace, routes};
 pub use clock::Clock;
 pub use config::{Config, Durability, Failpoint, Storage};
 pub use core::Core;

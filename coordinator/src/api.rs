@@ -1,0 +1,76 @@
+//! The gRPC surface: Temporal's public API, in front of a [`Core`].
+//!
+//! Each RPC is one function: check the request's form ([`check`]), translate, ask the core,
+//! translate back. One file a family; which function answers which RPC, and which RPCs nothing
+//! answers yet, is one table ([`services`]). What a refusal looks like on the wire is one mapping
+//! ([`status`]).
+//!
+//! Deliberately not here: any rule about executions. Whether a start is a duplicate, a task stale
+//! or a query allowed is for the engine to say.
+
+mod activity_task;
+mod check;
+mod deadline;
+mod describe;
+mod history;
+mod list;
+mod namespace;
+mod operator;
+mod query;
+mod services;
+mod start;
+mod status;
+mod system;
+mod task_queue;
+mod token;
+mod workflow;
+mod workflow_task;
+
+pub use namespace::new_namespace;
+
+use persevere_proto::{
+    DESCRIPTOR_SET, operator_service::operator_service_server::OperatorServiceServer,
+    workflow_service::workflow_service_server::WorkflowServiceServer,
+};
+use tonic::{codec::CompressionEncoding, service::Routes};
+
+use crate::Core;
+
+/// Largest request taken, in bytes: a workflow task completion with many payloads still passes.
+/// Single payloads are limited far below, by [`persevere_engine::Limits::blob_size`].
+const MAX_REQUEST_BYTES: usize = 64 << 20;
+
+/// All services of a coordinator, ready to serve on any transport.
+///
+/// Requests may come compressed by gzip, and are answered so where the client asks for it.
+///
+/// # Errors
+/// If the descriptors for reflection cannot be read: a broken build.
+pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Error> {
+    let services = services::Services { core };
+    let workflow = WorkflowServiceServer::new(services.clone())
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip);
+    let operator = OperatorServiceServer::new(services)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .send_compressed(CompressionEncoding::Gzip);
+
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    health_reporter.set_serving::<WorkflowServiceServer<services::Services>>().await;
+    health_reporter.set_serving::<OperatorServiceServer<services::Services>>().await;
+
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let mut routes = Routes::builder();
+    routes
+        .add_service(workflow)
+        .add_service(operator)
+        .add_service(health)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?);
+    Ok(routes.routes())
+}

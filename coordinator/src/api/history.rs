@@ -1,0 +1,162 @@
+//! Reading histories: page by page, from either end, or waiting for what comes (rules 115 to 119).
+
+use persevere_proto::{
+    api::{
+        enums::v1::HistoryEventFilterType,
+        history::v1::{History, HistoryEvent},
+        workflowservice::v1::{
+            GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+            GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
+        },
+    },
+    state::HistoryPageToken,
+};
+use prost::Message;
+use tokio::time::Instant;
+use tonic::{Request, Status};
+
+use super::{deadline, status::invalid, token, workflow::target};
+use crate::{Core, HistoryPage, HistoryRange, Target, Until};
+
+/// Events on a page, unless the client wants fewer (semantics rule 115).
+const PAGE: usize = 256;
+
+/// See the protocol.
+pub(super) async fn get_workflow_execution_history(
+    core: &Core,
+    request: Request<GetWorkflowExecutionHistoryRequest>,
+) -> Result<GetWorkflowExecutionHistoryResponse, Status> {
+    let deadline = deadline::of(&request, deadline::HISTORY);
+    let request = request.into_inner();
+    let target = target(core, &request.namespace, request.execution.as_ref())?;
+    let token = token::read_page(&request.next_page_token)?;
+    let target = pinned(target, token.as_ref())?;
+    let reading = Reading { core, target, deadline, wait: request.wait_new_event };
+    let (events, token) =
+        if request.history_event_filter_type() == HistoryEventFilterType::CloseEvent {
+            reading.close_event().await?
+        } else {
+            reading.all_events(token, page_size(request.maximum_page_size)).await?
+        };
+    Ok(GetWorkflowExecutionHistoryResponse {
+        history: Some(History { events }),
+        next_page_token: token.map(|token| token.encode_to_vec()).unwrap_or_default(),
+        ..GetWorkflowExecutionHistoryResponse::default()
+    })
+}
+
+/// See the protocol.
+pub(super) async fn get_workflow_execution_history_reverse(
+    core: &Core,
+    request: Request<GetWorkflowExecutionHistoryReverseRequest>,
+) -> Result<GetWorkflowExecutionHistoryReverseResponse, Status> {
+    let request = request.into_inner();
+    let target = target(core, &request.namespace, request.execution.as_ref())?;
+    let token: Option<HistoryPageToken> = token::read_page(&request.next_page_token)?;
+    let target = pinned(target, token.as_ref())?;
+    let range = HistoryRange {
+        from: token.map_or(i64::MAX, |token| token.next_event_id),
+        to: None,
+        max_events: page_size(request.maximum_page_size),
+        reverse: true,
+    };
+    let page = core.shards.history(target, range).await?;
+    let token = page.next.map(|next| page_token(&page.run_id, next, 0));
+    Ok(GetWorkflowExecutionHistoryReverseResponse {
+        history: Some(History { events: page.events }),
+        next_page_token: token.map(|token| token.encode_to_vec()).unwrap_or_default(),
+    })
+}
+
+/// The rest of a history whose first page goes out with a workflow task.
+pub(super) fn rest_of_task(page: &HistoryPage, to: i64) -> Vec<u8> {
+    let token = page.next.map(|next| page_token(&page.run_id, next, to + 1));
+    token.map(|token| token.encode_to_vec()).unwrap_or_default()
+}
+
+type Found = (Vec<HistoryEvent>, Option<HistoryPageToken>);
+
+/// One request to read.
+struct Reading<'a> {
+    core: &'a Core,
+    target: Target,
+    deadline: Instant,
+    /// Whether an empty answer should wait for events, and an open run has always a next page.
+    wait: bool,
+}
+
+impl Reading<'_> {
+    /// The last event of a closed run; of an open one nothing, and a token only if asked to wait.
+    async fn close_event(mut self) -> Result<Found, Status> {
+        let last =
+            HistoryRange { from: i64::MAX, to: None, max_events: 1, reverse: true };
+        let mut page = self.core.shards.history(self.target.clone(), last).await?;
+        if page.running && self.wait {
+            self.target.run_id = Some(page.run_id.clone());
+            if self.until(Until::Closed).await? {
+                page = self.core.shards.history(self.target.clone(), last).await?;
+            }
+        }
+        if page.running {
+            let token = self.wait.then(|| page_token(&page.run_id, 1, 0));
+            return Ok((Vec::new(), token));
+        }
+        page.events.truncate(1);
+        Ok((page.events, None))
+    }
+
+    async fn all_events(
+        mut self,
+        token: Option<HistoryPageToken>,
+        max_events: usize,
+    ) -> Result<Found, Status> {
+        let from = token.as_ref().map_or(1, |token| token.next_event_id);
+        let end = token.as_ref().map_or(0, |token| token.end_event_id);
+        let to = Some(end).filter(|end| *end > 0);
+        let range = HistoryRange { from, to, max_events, reverse: false };
+        let mut page = self.core.shards.history(self.target.clone(), range).await?;
+        if self.wait && page.running && page.events.is_empty() {
+            self.target.run_id = Some(page.run_id.clone());
+            if self.until(Until::Event(from)).await? {
+                page = self.core.shards.history(self.target.clone(), range).await?;
+            }
+        }
+        // Without waiting, all pages together are the history as it was at the first one.
+        let end = if self.wait || end > 0 { end } else { page.next_event_id };
+        let next = match page.next {
+            Some(next) => Some(page_token(&page.run_id, next, end)),
+            None if self.wait && page.running => {
+                Some(page_token(&page.run_id, page.next_event_id, 0))
+            }
+            None => None,
+        };
+        Ok((page.events, next))
+    }
+
+    async fn until(&self, until: Until) -> Result<bool, Status> {
+        Ok(self.core.shards.wait(self.target.clone(), until, self.deadline).await?)
+    }
+}
+
+/// A token belongs to one run (semantics rule 115).
+fn pinned(mut target: Target, token: Option<&HistoryPageToken>) -> Result<Target, Status> {
+    let Some(token) = token else { return Ok(target) };
+    if token.run_id.is_empty() || token.next_event_id < 1 || token.end_event_id < 0 {
+        return Err(invalid("Invalid NextPageToken."));
+    }
+    match &target.run_id {
+        Some(run_id) if *run_id != token.run_id => {
+            return Err(invalid("RunId in the request does not match the NextPageToken."));
+        }
+        _ => target.run_id = Some(token.run_id.clone()),
+    }
+    Ok(target)
+}
+
+fn page_token(run_id: &str, next_event_id: i64, end_event_id: i64) -> HistoryPageToken {
+    HistoryPageToken { run_id: run_id.to_owned(), next_event_id, end_event_id }
+}
+
+fn page_size(wanted: i32) -> usize {
+    usize::try_from(wanted).ok().filter(|size| (1..=PAGE).contains(size)).unwrap_or(PAGE)
+}
