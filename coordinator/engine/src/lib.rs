@@ -58,5 +58,5 @@ pub use rejection::{QueryRejected, Rejection};
 pub use reply::*;
 pub use start::start;
 pub use state::*;
-pub use time::Time;
+pub use time::{Time, duration, span};
 pub use transition::{Durability, Transition};

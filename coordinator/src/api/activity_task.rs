@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use persevere_engine::{
-    ActivityTarget, ActivityTaskHandout, Command, Reply, RunKey, duration,
-};
+use persevere_engine::{ActivityTarget, ActivityTaskHandout, Command, Reply, RunKey, duration};
 use persevere_proto::api::{
     common::v1::{ActivityType, WorkerVersionStamp, WorkflowType},
     workflowservice::v1::{
@@ -35,6 +33,7 @@ pub(super) async fn poll_activity_task_queue(
     check::namespace(core, &request.namespace)?;
     check::identity(&request.identity)?;
     let queue = check::task_queue(request.task_queue.as_ref())?.name.clone();
+    #[expect(deprecated, reason = "today's SDKs name their build this way")]
     let capabilities = request.worker_version_capabilities;
     let poll = PollRequest {
         namespace: request.namespace,

@@ -6,9 +6,7 @@ use std::{sync::Arc, time::Duration};
 use persevere_engine::Limits;
 use persevere_proto::{
     api::{
-        common::v1::{
-            Memo, Payloads, Priority, RetryPolicy, SearchAttributes, WorkflowExecution,
-        },
+        common::v1::{Memo, Payloads, Priority, RetryPolicy, SearchAttributes, WorkflowExecution},
         enums::v1::TaskQueueKind,
         taskqueue::v1::TaskQueue,
     },
@@ -81,7 +79,9 @@ pub(super) fn run_id(id: &str, otherwise: &'static str) -> Result<(), Status> {
 }
 
 /// An execution that exists already.
-pub(super) fn execution(execution: Option<&WorkflowExecution>) -> Result<&WorkflowExecution, Status> {
+pub(super) fn execution(
+    execution: Option<&WorkflowExecution>,
+) -> Result<&WorkflowExecution, Status> {
     let execution = execution.ok_or_else(|| invalid("Execution is not set on request."))?;
     required(&execution.workflow_id, "WorkflowId is not set on request.")?;
     run_id(&execution.run_id, "Invalid RunId.")?;
@@ -140,8 +140,9 @@ pub(super) fn retry_policy(policy: Option<&RetryPolicy>) -> Result<(), Status> {
         return Ok(());
     }
     let interval = |duration: Option<&wkt::Duration>, field: &str| {
-        sensible(duration)
-            .map_err(|problem| invalid(format!("invalid {field} set on retry policy: {problem}")))?;
+        sensible(duration).map_err(|problem| {
+            invalid(format!("invalid {field} set on retry policy: {problem}"))
+        })?;
         Ok::<_, Status>(persevere_engine::span(duration))
     };
     let initial = interval(policy.initial_interval.as_ref(), "InitialInterval")?;

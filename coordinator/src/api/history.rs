@@ -88,8 +88,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// The last event of a closed run; of an open one nothing, and a token only if asked to wait.
     async fn close_event(mut self) -> Result<Found, Status> {
-        let last =
-            HistoryRange { from: i64::MAX, to: None, max_events: 1, reverse: true };
+        let last = HistoryRange { from: i64::MAX, to: None, max_events: 1, reverse: true };
         let mut page = self.core.shards.history(self.target.clone(), last).await?;
         if page.running && self.wait {
             self.target.run_id = Some(page.run_id.clone());

@@ -25,9 +25,8 @@ use tonic::{Request, Status};
 
 use super::{check, status::invalid, token};
 use crate::{
-    Core, ExecutionRow, Filter, ListCursor,
+    Core, ExecutionRow, Filter, ListCursor, Value,
     visibility::{self, Comparison, Condition, FIELDS, Field},
-    Value,
 };
 
 /// Executions on a page, unless the client wants fewer.

@@ -1,6 +1,6 @@
 //! Namespaces: register, describe, list, update (semantics rules 141 and 146).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use persevere_engine::{Limits, duration, span};
 use persevere_proto::{
@@ -57,7 +57,10 @@ pub fn new_namespace(name: &str) -> Namespace {
         }),
         replication_config: Some(NamespaceReplicationConfig {
             active_cluster_name: CLUSTER_NAME.to_owned(),
-            clusters: vec![ClusterReplicationConfig { cluster_name: CLUSTER_NAME.to_owned() }],
+            clusters: vec![ClusterReplicationConfig {
+                cluster_name: CLUSTER_NAME.to_owned(),
+                ..ClusterReplicationConfig::default()
+            }],
             state: ReplicationState::Normal as i32,
         }),
         ..DescribeNamespaceResponse::default()
@@ -122,13 +125,14 @@ pub(super) async fn list_namespaces(
     let limit = usize::try_from(request.page_size).ok().filter(|size| (1..=PAGE).contains(size));
     let limit = limit.unwrap_or(PAGE);
     let all = core.namespaces.all();
-    let rest = all.iter().filter(|namespace| {
-        after.as_ref().is_none_or(|after| namespace.name > after.name)
-    });
+    let rest = all
+        .iter()
+        .filter(|namespace| after.as_ref().is_none_or(|after| namespace.name > after.name));
     let page: Vec<_> = rest.take(limit + 1).collect();
-    let next = page.get(limit).and_then(|_| page.get(limit - 1)).map(|last| {
-        NamespacePageToken { name: last.name.clone() }.encode_to_vec()
-    });
+    let next = page
+        .get(limit)
+        .and_then(|_| page.get(limit - 1))
+        .map(|last| NamespacePageToken { name: last.name.clone() }.encode_to_vec());
     let page = page.into_iter().take(limit);
     Ok(ListNamespacesResponse {
         namespaces: page.map(|namespace| described(namespace, &core.limits)).collect(),
@@ -145,7 +149,7 @@ pub(super) async fn update_namespace(
     check::required(&request.namespace, "Namespace not set on request.")?;
     let found = core.namespaces.get(&request.namespace);
     let mut namespace =
-        Namespace::clone(&found.ok_or_else(|| namespace_not_found(&request.namespace))?);
+        Arc::unwrap_or_clone(found.ok_or_else(|| namespace_not_found(&request.namespace))?);
     if request.promote_namespace {
         return Err(unsupported("promote_namespace"));
     }

@@ -10,8 +10,8 @@ use persevere_proto::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    activity_task, describe, history, list, namespace, operator, query, start,
-    status::unsupported, system, task_queue, workflow, workflow_task,
+    activity_task, describe, history, list, namespace, operator, query, start, status::unsupported,
+    system, task_queue, workflow, workflow_task,
 };
 use crate::Core;
 

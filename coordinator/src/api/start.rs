@@ -147,10 +147,8 @@ fn policies(request: &StartWorkflowExecutionRequest) -> Result<(), Status> {
     use WorkflowIdConflictPolicy as Conflict;
     use WorkflowIdReusePolicy as Reuse;
     let conflict = request.workflow_id_conflict_policy();
-    #[expect(deprecated, reason = "older clients still send it")]
-    let terminate = Reuse::TerminateIfRunning;
     let problem = match request.workflow_id_reuse_policy() {
-        reuse if reuse == terminate && conflict != Conflict::Unspecified => {
+        reuse if reuse == terminate_if_running() && conflict != Conflict::Unspecified => {
             "WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a \
              WorkflowIDConflictPolicy"
         }
@@ -233,8 +231,8 @@ fn split(
 }
 
 #[expect(deprecated, reason = "older clients still send it")]
-fn terminate_if_running() -> i32 {
-    WorkflowIdReusePolicy::TerminateIfRunning as i32
+fn terminate_if_running() -> WorkflowIdReusePolicy {
+    WorkflowIdReusePolicy::TerminateIfRunning
 }
 
 fn started(answer: &mut Answer) -> Result<StartedReply, Status> {

@@ -6,8 +6,8 @@ use persevere_engine::duration;
 use persevere_proto::api::{
     enums::v1::{DescribeTaskQueueMode, RateLimitSource, TaskQueueType},
     taskqueue::v1::{
-        PollerInfo, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus,
-        TaskQueueTypeInfo, TaskQueueVersionInfo,
+        PollerInfo, TaskQueuePartitionMetadata, TaskQueueStats, TaskQueueStatus, TaskQueueTypeInfo,
+        TaskQueueVersionInfo,
     },
     workflowservice::v1::{
         DescribeTaskQueueRequest, DescribeTaskQueueResponse, ListTaskQueuePartitionsRequest,
@@ -36,7 +36,6 @@ pub(super) async fn describe_task_queue(
         let activities = kind == TaskQueueType::Activity;
         core.dispatch.describe(&request.namespace, &queue, activities)
     };
-    #[expect(deprecated, reason = "the command line still asks this way")]
     let enhanced = request.api_mode() == DescribeTaskQueueMode::Enhanced;
     if enhanced {
         return Ok(enhanced_description(&request, describe));
@@ -79,9 +78,7 @@ fn enhanced_description(
         };
         (kind as i32, info)
     });
-    let version =
-        TaskQueueVersionInfo { types_info: types_info.collect(), ..Default::default() };
-    #[expect(deprecated, reason = "the command line still asks this way")]
+    let version = TaskQueueVersionInfo { types_info: types_info.collect(), ..Default::default() };
     DescribeTaskQueueResponse {
         versions_info: HashMap::from([(String::new(), version)]),
         ..DescribeTaskQueueResponse::default()
@@ -98,6 +95,7 @@ fn stats(found: &QueueDescription) -> TaskQueueStats {
     }
 }
 
+#[expect(deprecated, reason = "clients show a worker's build by it")]
 fn poller(poller: Poller) -> PollerInfo {
     PollerInfo {
         last_access_time: Some(poller.last_access.into()),

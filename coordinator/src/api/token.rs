@@ -140,11 +140,8 @@ mod tests {
         assert_eq!(read_workflow_task(&bytes, "").expect("reads"), (key(), task));
 
         let bytes = activity_task(&key(), 5, 2, Time(7));
-        let target = ActivityTarget::Token {
-            scheduled_event_id: 5,
-            attempt: 2,
-            started_time: Time(7),
-        };
+        let target =
+            ActivityTarget::Token { scheduled_event_id: 5, attempt: 2, started_time: Time(7) };
         assert_eq!(read_activity_task(&bytes, "n").expect("reads"), (key(), target));
 
         let bytes = query_task(&key(), QueryId(u64::MAX), 9);

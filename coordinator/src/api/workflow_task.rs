@@ -29,6 +29,8 @@ pub(super) async fn poll_workflow_task_queue(
     check::namespace(core, &request.namespace)?;
     check::identity(&request.identity)?;
     let queue = check::task_queue(request.task_queue.as_ref())?;
+    #[expect(deprecated, reason = "today's SDKs name their build this way")]
+    let (capabilities, checksum) = (request.worker_version_capabilities, request.binary_checksum);
     let sticky = queue.kind() == TaskQueueKind::Sticky;
     let poll = PollRequest {
         namespace: request.namespace,
@@ -36,8 +38,8 @@ pub(super) async fn poll_workflow_task_queue(
         sticky_of: sticky.then(|| queue.normal_name.clone()),
         identity: request.identity,
         worker_instance: request.worker_instance_key,
-        worker_version: version(&request.worker_version_capabilities, request.binary_checksum),
-        worker_capabilities: request.worker_version_capabilities,
+        worker_version: version(capabilities.as_ref(), checksum),
+        worker_capabilities: capabilities,
         max_tasks_per_second: None,
     };
     Ok(match core.dispatch.poll_workflow_task(poll, deadline).await? {
@@ -146,7 +148,7 @@ fn normal_queue(queue: QueueName) -> TaskQueue {
 
 /// A worker's build, by the field that its generation of SDKs fills in.
 fn version(
-    capabilities: &Option<WorkerVersionCapabilities>,
+    capabilities: Option<&WorkerVersionCapabilities>,
     binary_checksum: String,
 ) -> Option<WorkerVersionStamp> {
     let stamp = match capabilities {

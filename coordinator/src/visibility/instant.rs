@@ -4,13 +4,13 @@ use std::time::Duration;
 
 /// An RFC 3339 instant as nanoseconds since 1970; `None` if it is not one, or out of range.
 #[must_use]
-pub fn parse_instant(text: &str) -> Option<i64> {
+pub(crate) fn parse_instant(text: &str) -> Option<i64> {
     chrono::DateTime::parse_from_rfc3339(text).ok()?.timestamp_nanos_opt()
 }
 
 /// A duration as nanoseconds: `1h2m3.5s` as Go writes it, or `HH:MM:SS`.
 #[must_use]
-pub fn parse_duration(text: &str) -> Option<i64> {
+pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
