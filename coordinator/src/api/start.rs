@@ -184,7 +184,7 @@ fn split(
 ) -> (StartWorkflowExecutionRequest, SignalWorkflowExecutionRequest) {
     let conflict = match request.workflow_id_conflict_policy() {
         WorkflowIdConflictPolicy::Unspecified
-            if request.workflow_id_reuse_policy != terminate_if_running() =>
+            if request.workflow_id_reuse_policy() != terminate_if_running() =>
         {
             WorkflowIdConflictPolicy::UseExisting as i32
         }
