@@ -74,16 +74,16 @@ fn fold_operation(
         }
         Attributes::TimerStartedEventAttributes(started) => {
             let after = time::span(started.start_to_fire_timeout.as_ref()).unwrap_or_default();
-            let timer =
-                Timer { started_event_id: event.event_id, fires_at: event_time(event).plus(after) };
-            state.timers.insert(started.timer_id.clone(), timer);
+            let fires_at = event_time(event).plus(after);
+            let timer = Timer { timer_id: started.timer_id.clone(), fires_at };
+            state.timers.insert(event.event_id, timer);
             Ok(())
         }
         Attributes::TimerFiredEventAttributes(fired) => {
-            close(event, state.timers.remove(&fired.timer_id), "no such timer is open")
+            close(event, state.timers.remove(&fired.started_event_id), "no such timer is open")
         }
         Attributes::TimerCanceledEventAttributes(canceled) => {
-            close(event, state.timers.remove(&canceled.timer_id), "no such timer is open")
+            close(event, state.timers.remove(&canceled.started_event_id), "no such timer is open")
         }
         _ => fold_other_execution(state, event, attributes),
     }

@@ -44,8 +44,9 @@ pub struct Recorded {
     pub last_completed_task_identity: String,
     /// Open activities, by the event that scheduled them.
     pub activities: BTreeMap<i64, Activity>,
-    /// Open timers, by id.
-    pub timers: BTreeMap<String, Timer>,
+    /// Open timers, by the event that started them. Two may share an id for a while: one that has
+    /// fired, and whose firing waits in the buffer, frees its id.
+    pub timers: BTreeMap<i64, Timer>,
     /// Open children, by the event that initiated them.
     pub children: BTreeMap<i64, Child>,
     /// Signals to other executions without an outcome, by the event that initiated them.
@@ -111,8 +112,8 @@ pub struct Activity {
 /// A timer that has neither fired nor been cancelled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {
-    /// The event that started it.
-    pub started_event_id: i64,
+    /// The id that the workflow gave it.
+    pub timer_id: String,
     /// When it is due.
     pub fires_at: Time,
 }
