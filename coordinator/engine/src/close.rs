@@ -1,1 +1,154 @@
-//! Closing a run.
+//! Closing a run: by one of the four closing commands, by a time-out, or by the server.
+//!
+//! A closing event is the last one of its run. What follows from it (the next run of the chain, the
+//! children's fate, the parent's news) is part of the same transition.
+
+use persevere_proto::api::{
+    command::v1::{
+        CancelWorkflowExecutionCommandAttributes, CompleteWorkflowExecutionCommandAttributes,
+        ContinueAsNewWorkflowExecutionCommandAttributes, FailWorkflowExecutionCommandAttributes,
+    },
+    enums::v1::{RetryState, TimeoutType, WorkflowTaskFailedCause as Cause},
+    failure::v1::{Failure, TimeoutFailureInfo, failure::FailureInfo},
+    history::v1::{
+        WorkflowExecutionCanceledEventAttributes, WorkflowExecutionCompletedEventAttributes,
+        WorkflowExecutionFailedEventAttributes, WorkflowExecutionTimedOutEventAttributes,
+        history_event::Attributes,
+    },
+    sdk::v1::UserMetadata,
+};
+
+use crate::{
+    chain, child,
+    command_run::{BadCommand, CommandRun},
+    query,
+    state::WorkflowTask,
+    terminate,
+    transition::Draft,
+};
+
+/// Carries out `CompleteWorkflowExecution`.
+pub(crate) fn complete(
+    run: &mut CommandRun<'_, '_>,
+    command: CompleteWorkflowExecutionCommandAttributes,
+    metadata: Option<UserMetadata>,
+) -> Result<(), BadCommand> {
+    check_nothing_waits(run)?;
+    let attributes = WorkflowExecutionCompletedEventAttributes {
+        result: command.result,
+        workflow_task_completed_event_id: run.completed_event_id,
+        ..Default::default()
+    };
+    run.record(Attributes::WorkflowExecutionCompletedEventAttributes(attributes), metadata);
+    after(run.draft);
+    Ok(())
+}
+
+/// Carries out `FailWorkflowExecution`: the run is tried again if its retry policy says so
+/// (semantics rule 19).
+pub(crate) fn fail(
+    run: &mut CommandRun<'_, '_>,
+    command: FailWorkflowExecutionCommandAttributes,
+    metadata: Option<UserMetadata>,
+) -> Result<(), BadCommand> {
+    check_nothing_waits(run)?;
+    let failure = command.failure.ok_or_else(|| {
+        let text = "Failure is not set on FailWorkflowExecutionCommand.";
+        BadCommand::new(Cause::BadFailWorkflowExecutionAttributes, text)
+    })?;
+    let (retry_state, next) = chain::retry(run.draft, &failure);
+    let attributes = WorkflowExecutionFailedEventAttributes {
+        failure: Some(failure),
+        retry_state: retry_state as i32,
+        workflow_task_completed_event_id: run.completed_event_id,
+        new_execution_run_id: next.as_ref().map(chain::NextRun::run_id).unwrap_or_default(),
+    };
+    run.record(Attributes::WorkflowExecutionFailedEventAttributes(attributes), metadata);
+    after_perhaps_continuing(run.draft, next);
+    Ok(())
+}
+
+/// Carries out `CancelWorkflowExecution`: the only way to the status Canceled (rule 63).
+pub(crate) fn cancel(
+    run: &mut CommandRun<'_, '_>,
+    command: CancelWorkflowExecutionCommandAttributes,
+    metadata: Option<UserMetadata>,
+) -> Result<(), BadCommand> {
+    check_nothing_waits(run)?;
+    let attributes = WorkflowExecutionCanceledEventAttributes {
+        workflow_task_completed_event_id: run.completed_event_id,
+        details: command.details,
+    };
+    run.record(Attributes::WorkflowExecutionCanceledEventAttributes(attributes), metadata);
+    after(run.draft);
+    Ok(())
+}
+
+/// Carries out `ContinueAsNewWorkflowExecution` (semantics rules 16 and 17).
+pub(crate) fn continue_as_new(
+    run: &mut CommandRun<'_, '_>,
+    command: ContinueAsNewWorkflowExecutionCommandAttributes,
+    metadata: Option<UserMetadata>,
+) -> Result<(), BadCommand> {
+    check_nothing_waits(run)?;
+    let (attributes, next) = chain::continue_as_new(run, command)?;
+    run.record(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(attributes), metadata);
+    after_perhaps_continuing(run.draft, Some(next));
+    Ok(())
+}
+
+/// The run, or its whole chain, took too long. A run may be tried again, a chain not (rule 19).
+pub(crate) fn time_out(draft: &mut Draft<'_>) {
+    let expired = draft.execution.execution_deadline().is_some_and(|at| at <= draft.context.now);
+    let (retry_state, next) =
+        if expired { (RetryState::Timeout, None) } else { chain::retry(draft, &timeout_failure()) };
+    terminate::force_task_closed(draft);
+    let attributes = WorkflowExecutionTimedOutEventAttributes {
+        retry_state: retry_state as i32,
+        new_execution_run_id: next.as_ref().map(chain::NextRun::run_id).unwrap_or_default(),
+    };
+    draft.record(Attributes::WorkflowExecutionTimedOutEventAttributes(attributes));
+    after_perhaps_continuing(draft, next);
+    query::release(draft);
+}
+
+/// What follows from a closing event that no run continues: for the children and for the parent.
+pub(crate) fn after(draft: &mut Draft<'_>) {
+    after_perhaps_continuing(draft, None);
+}
+
+fn after_perhaps_continuing(draft: &mut Draft<'_>, next: Option<chain::NextRun>) {
+    let overlay = draft.overlay();
+    overlay.workflow_task = WorkflowTask::None;
+    overlay.activities.clear();
+    overlay.sticky = None;
+    overlay.first_task_at = None;
+    overlay.awaits_parent = false;
+    overlay.heartbeat_since = None;
+    match next {
+        Some(next) => next.begin(draft),
+        None => child::on_close(draft),
+    }
+}
+
+/// A run does not close over events that its code has not seen (semantics rule 27).
+fn check_nothing_waits(run: &CommandRun<'_, '_>) -> Result<(), BadCommand> {
+    if run.draft.execution.overlay.buffer.is_empty() {
+        Ok(())
+    } else {
+        Err(BadCommand::new(Cause::UnhandledCommand, ""))
+    }
+}
+
+/// The failure that a run's time-out counts as when its retry is decided.
+fn timeout_failure() -> Failure {
+    let info = TimeoutFailureInfo {
+        timeout_type: TimeoutType::StartToClose as i32,
+        ..TimeoutFailureInfo::default()
+    };
+    Failure {
+        message: "workflow timeout".into(),
+        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
+        ..Failure::default()
+    }
+}

@@ -20,7 +20,7 @@ use persevere_proto::api::{
     },
 };
 
-use crate::{key::QueueName, time::Time};
+use crate::{key::QueueName, rejection::Rejection, state::Execution, time::Time};
 
 /// A command to one existing run.
 #[derive(Clone, Debug)]
@@ -101,8 +101,6 @@ pub struct CompleteWorkflowTask {
     pub token: WorkflowTaskToken,
     /// The worker's answer.
     pub request: Box<RespondWorkflowTaskCompletedRequest>,
-    /// Poll request id to use if the next workflow task is started inline (semantics rule 44).
-    pub next_request_id: String,
 }
 
 /// See [`Command::StartActivity`].
@@ -156,6 +154,18 @@ pub struct Sender {
     pub initiated_event_id: i64,
     /// Refuse unless the receiver is a child of the sender (semantics rule 62).
     pub child_workflow_only: bool,
+}
+
+impl Sender {
+    /// Refuses a receiver that is not a child of this sender.
+    pub(crate) fn check_is_parent_of(&self, receiver: &Execution) -> Result<(), Rejection> {
+        let parent = receiver.recorded.started.parent_workflow_execution.as_ref();
+        if parent == Some(&self.execution) {
+            Ok(())
+        } else {
+            Err(Rejection::NotFound("the target is not a child of the sender".into()))
+        }
+    }
 }
 
 /// See [`Command::RequestCancel`].
@@ -231,8 +241,6 @@ pub struct Start {
     pub signal: Option<Box<SignalWorkflowExecutionRequest>>,
     /// The parent, for a child.
     pub parent: Option<Parent>,
-    /// Poll request id if the first workflow task is handed out with the reply.
-    pub eager_request_id: Option<String>,
 }
 
 /// The parent of a child to start.

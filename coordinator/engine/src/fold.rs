@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use persevere_proto::api::{
-    enums::v1::{EventType, WorkflowExecutionStatus},
-    history::v1::{HistoryEvent, history_event::Attributes},
+    enums::v1::WorkflowExecutionStatus,
+    history::v1::{HistoryEvent, WorkflowTaskCompletedEventAttributes, history_event::Attributes},
+    workflow::v1::ResetPointInfo,
 };
 
 use crate::{
@@ -30,12 +31,14 @@ pub(crate) fn fold(state: &mut Recorded, event: &HistoryEvent) -> Result<(), Fol
             state.previous_started_event_id = completed.started_event_id;
             state.last_completed_task_event_id = event.event_id;
             state.last_completed_task_identity.clone_from(&completed.identity);
+            note_reset_point(state, event, completed);
             Ok(())
         }
         Attributes::WorkflowExecutionSignaledEventAttributes(signaled) => {
             state.signals += 1;
-            let (id, kind) = (event.event_id, EventType::WorkflowExecutionSignaled);
-            state.note_request(&signaled.request_id, id, kind);
+            if !signaled.request_id.is_empty() {
+                state.signal_requests.insert(signaled.request_id.clone());
+            }
             Ok(())
         }
         Attributes::WorkflowExecutionCancelRequestedEventAttributes(_) => {
@@ -54,6 +57,37 @@ pub(crate) fn fold(state: &mut Recorded, event: &HistoryEvent) -> Result<(), Fol
         }
         _ => fold_operation(state, event, attributes),
     }
+}
+
+/// A reset may go back to the first workflow task that each build of the workflow completed, unless
+/// something was under way with another execution.
+fn note_reset_point(
+    state: &mut Recorded,
+    event: &HistoryEvent,
+    completed: &WorkflowTaskCompletedEventAttributes,
+) {
+    #[expect(deprecated, reason = "older SDKs name their build so")]
+    let build = (&completed.binary_checksum, completed.worker_version.as_ref());
+    let build_id = build.1.map(|version| version.build_id.clone()).unwrap_or_default();
+    #[expect(deprecated, reason = "as above")]
+    let known =
+        |point: &ResetPointInfo| point.binary_checksum == *build.0 && point.build_id == build_id;
+    if state.reset_points.iter().any(known) {
+        return;
+    }
+    let resettable = state.children.is_empty()
+        && state.external_signals.is_empty()
+        && state.external_cancels.is_empty();
+    #[expect(deprecated, reason = "as above")]
+    state.reset_points.push(ResetPointInfo {
+        build_id: build_id.clone(),
+        binary_checksum: build.0.clone(),
+        run_id: state.started.original_execution_run_id.clone(),
+        first_workflow_task_completed_id: event.event_id,
+        create_time: event.event_time,
+        expire_time: None,
+        resettable,
+    });
 }
 
 /// Events of operations that a workflow starts and waits for.

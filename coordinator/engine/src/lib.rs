@@ -13,7 +13,9 @@
 //! Which rule lives where: one file a concern, named for it.
 
 mod activity;
+mod buffer;
 mod cancel;
+mod chain;
 mod child;
 mod close;
 mod command;
@@ -31,6 +33,7 @@ mod obligations;
 mod outbox;
 mod outcome;
 mod persist;
+mod properties;
 mod query;
 mod rejection;
 mod reply;

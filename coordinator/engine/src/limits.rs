@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// Longest id, name or key, in bytes (semantics rule 13).
+pub(crate) const ID_BYTES_MAX: usize = 1000;
+/// Task queue names of users do not start like this (semantics rule 13).
+pub(crate) const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
+
 /// What one execution may use. Defaults are the reference server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -31,6 +36,8 @@ pub struct Limits {
     pub workflow_task_timeout_default: Duration,
     /// How long a workflow task may be kept alive by empty heartbeats (semantics rule 43).
     pub workflow_task_heartbeat: Duration,
+    /// How long closed runs are kept: a point to reset to expires with its run.
+    pub retention: Duration,
     /// Shortest time between the starts of two runs joined by continue-as-new (rule 17).
     pub continue_as_new_interval: Duration,
 }
@@ -51,6 +58,7 @@ impl Default for Limits {
             workflow_task_timeout_max: Duration::from_secs(120),
             workflow_task_timeout_default: Duration::from_secs(10),
             workflow_task_heartbeat: Duration::from_secs(30 * 60),
+            retention: Duration::from_secs(24 * 60 * 60),
             continue_as_new_interval: Duration::from_secs(1),
         }
     }

@@ -24,6 +24,8 @@ pub enum Rejection {
         start_request_id: String,
         /// The run in the way.
         run_id: String,
+        /// The first run of its chain.
+        first_run_id: String,
     },
     /// The run is not in a state to do this.
     #[error("{0}")]

@@ -7,7 +7,6 @@
 use persevere_proto::api::{
     enums::v1::EventType,
     history::v1::{HistoryEvent, history_event::Attributes},
-    sdk::v1::UserMetadata,
 };
 
 use crate::{
@@ -15,7 +14,9 @@ use crate::{
     effect::Notice,
     key::{RunKey, Task},
     reply::Reply,
-    state::{BufferedEvent, Execution, Fleeting, Message, Overlay, Recorded, RequestId},
+    state::{
+        BufferedEvent, Execution, Fleeting, Message, Overlay, Recorded, RequestId, WorkflowTask,
+    },
 };
 
 /// What a command changes, to be stored as one.
@@ -52,11 +53,11 @@ pub enum Durability {
 
 /// A transition in the making.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     /// The execution as it is after the steps made so far.
-    pub execution: Execution,
+    pub(crate) execution: Execution,
     /// Time, limits and fresh ids.
-    pub context: &'a Context<'a>,
+    pub(crate) context: &'a Context<'a>,
     events: Vec<HistoryEvent>,
     requests: Vec<(String, RequestId)>,
     notices: Vec<Notice>,
@@ -67,25 +68,20 @@ pub struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// A draft that starts from an existing execution.
     #[must_use]
-    pub fn of(execution: &Execution, context: &'a Context<'a>) -> Self {
+    pub(crate) fn of(execution: &Execution, context: &'a Context<'a>) -> Self {
         Draft::from(execution.clone(), context, Vec::new())
     }
 
     /// A draft that starts a run with its first event.
     #[must_use]
-    pub fn begin(key: RunKey, started: Attributes, context: &'a Context<'a>) -> Self {
-        Draft::begin_with(key, started, None, context)
+    pub(crate) fn begin(key: RunKey, started: Attributes, context: &'a Context<'a>) -> Self {
+        Draft::begin_with(key, new_event(started, context), context)
     }
 
-    /// A draft that starts a run whose first event has a summary and details.
+    /// A draft that starts a run with an event that has everything but its id.
     #[must_use]
-    pub fn begin_with(
-        key: RunKey,
-        started: Attributes,
-        user_metadata: Option<UserMetadata>,
-        context: &'a Context<'a>,
-    ) -> Self {
-        let first = HistoryEvent { event_id: 1, user_metadata, ..new_event(started, context) };
+    pub(crate) fn begin_with(key: RunKey, first: HistoryEvent, context: &'a Context<'a>) -> Self {
+        let first = HistoryEvent { event_id: 1, ..first };
         let recorded = Recorded::begin(&first).expect("the first event is made by us, with id 1");
         let execution =
             Execution { key, recorded, overlay: Overlay::default(), fleeting: Fleeting::default() };
@@ -106,12 +102,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Appends an event and folds it. Returns its id.
-    pub fn record(&mut self, attributes: Attributes) -> i64 {
+    pub(crate) fn record(&mut self, attributes: Attributes) -> i64 {
         self.record_event(new_event(attributes, self.context))
     }
 
     /// Appends an event that has everything but its id, which is returned.
-    pub fn record_event(&mut self, mut event: HistoryEvent) -> i64 {
+    pub(crate) fn record_event(&mut self, mut event: HistoryEvent) -> i64 {
         event.event_id = self.execution.recorded.next_event_id;
         self.execution
             .recorded
@@ -125,9 +121,13 @@ impl<'a> Draft<'a> {
 
     /// Appends an event, or buffers it while a workflow task is started (semantics rule 23).
     /// Returns its id unless it was buffered.
-    pub fn record_or_buffer(&mut self, attributes: Attributes) -> Option<i64> {
-        let event = new_event(attributes, self.context);
-        if matches!(self.execution.overlay.workflow_task, crate::state::WorkflowTask::Started(_)) {
+    pub(crate) fn record_or_buffer(&mut self, attributes: Attributes) -> Option<i64> {
+        self.record_or_buffer_event(new_event(attributes, self.context))
+    }
+
+    /// [`Draft::record_or_buffer`] for an event that has everything but its id.
+    pub(crate) fn record_or_buffer_event(&mut self, event: HistoryEvent) -> Option<i64> {
+        if matches!(self.execution.overlay.workflow_task, WorkflowTask::Started(_)) {
             self.overlay().buffer.push(BufferedEvent { event });
             None
         } else {
@@ -136,24 +136,24 @@ impl<'a> Draft<'a> {
     }
 
     /// The overlay, to change: the change will be committed.
-    pub fn overlay(&mut self) -> &mut Overlay {
+    pub(crate) fn overlay(&mut self) -> &mut Overlay {
         self.durability = Durability::Commit;
         &mut self.execution.overlay
     }
 
     /// The overlay, to change in a way that a crash may undo.
-    pub fn overlay_deferred(&mut self) -> &mut Overlay {
+    pub(crate) fn overlay_deferred(&mut self) -> &mut Overlay {
         self.durability = self.durability.max(Durability::Deferred);
         &mut self.execution.overlay
     }
 
     /// Allows the records made so far to wait for the next commit.
-    pub fn defer(&mut self) {
+    pub(crate) fn defer(&mut self) {
         self.durability = Durability::Deferred;
     }
 
     /// Remembers a request that no event repeats.
-    pub fn note_request(&mut self, request_id: &str, event_id: i64, event_type: EventType) {
+    pub(crate) fn note_request(&mut self, request_id: &str, event_id: i64, event_type: EventType) {
         if !request_id.is_empty() {
             self.execution.recorded.note_request(request_id, event_id, event_type);
             self.requests.push((request_id.to_owned(), RequestId { event_id, event_type }));
@@ -161,17 +161,17 @@ impl<'a> Draft<'a> {
     }
 
     /// Asks the shell for something after the commit.
-    pub fn notice(&mut self, notice: Notice) {
+    pub(crate) fn notice(&mut self, notice: Notice) {
         self.notices.push(notice);
     }
 
     /// Offers a task to workers.
-    pub fn offer(&mut self, task: Task) {
+    pub(crate) fn offer(&mut self, task: Task) {
         self.notice(Notice::Offer(task));
     }
 
     /// Puts a message to another execution into the outbox.
-    pub fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, message: Message) {
         let overlay = self.overlay();
         let number = overlay.next_message;
         overlay.next_message += 1;
@@ -180,13 +180,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Stores another run's transition in the same commit.
-    pub fn with(&mut self, transition: Transition) {
+    pub(crate) fn with(&mut self, transition: Transition) {
         self.with.push(transition);
     }
 
     /// The transition that the steps made so far amount to.
     #[must_use]
-    pub fn finish(self, reply: Reply) -> Transition {
+    pub(crate) fn finish(self, reply: Reply) -> Transition {
         Transition {
             next: self.execution,
             events: self.events,

@@ -3,7 +3,10 @@
 //! Folding never decides anything: whatever the events say is taken as true. An event that cannot
 //! follow the ones before it makes the history corrupt ([`FoldError`]).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use persevere_proto::api::{
     common::v1::{Memo, SearchAttributes},
@@ -16,6 +19,7 @@ use persevere_proto::api::{
         WorkflowExecutionStartedEventAttributes, history_event::Attributes,
     },
     sdk::v1::UserMetadata,
+    workflow::v1::ResetPointInfo,
 };
 use prost::Message as _;
 
@@ -57,11 +61,15 @@ pub struct Recorded {
     pub cancel_requested: Option<i64>,
     /// Signals received.
     pub signals: u64,
+    /// Request ids of signals received (semantics rule 83).
+    pub signal_requests: BTreeSet<String>,
+    /// Workflow tasks that a reset may go back to: the first one that each build completed.
+    pub reset_points: Vec<ResetPointInfo>,
     /// Memo as last modified.
     pub memo: Memo,
     /// Search attributes as last upserted.
     pub search_attributes: SearchAttributes,
-    /// Requests that must not be carried out twice, by request id.
+    /// Requests that started this run or attached to it, by request id.
     pub request_ids: BTreeMap<String, RequestId>,
 }
 
@@ -207,6 +215,12 @@ impl Recorded {
             external_cancels: BTreeMap::new(),
             cancel_requested: None,
             signals: 0,
+            signal_requests: BTreeSet::new(),
+            reset_points: started
+                .prev_auto_reset_points
+                .iter()
+                .flat_map(|p| p.points.clone())
+                .collect(),
             request_ids: BTreeMap::new(),
         })
     }
