@@ -46,7 +46,7 @@ impl From<&wkt::Timestamp> for Time {
 ///
 /// Negative durations are refused before they get here (semantics rule 11).
 #[must_use]
-pub(crate) fn span(duration: Option<&wkt::Duration>) -> Option<Duration> {
+pub fn span(duration: Option<&wkt::Duration>) -> Option<Duration> {
     let duration = duration?;
     let seconds = u64::try_from(duration.seconds).ok()?;
     let nanos = u32::try_from(duration.nanos).ok()?;
@@ -55,7 +55,7 @@ pub(crate) fn span(duration: Option<&wkt::Duration>) -> Option<Duration> {
 
 /// A span as a protocol duration.
 #[must_use]
-pub(crate) fn duration(span: Duration) -> wkt::Duration {
+pub fn duration(span: Duration) -> wkt::Duration {
     wkt::Duration {
         seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
         nanos: i32::try_from(span.subsec_nanos()).expect("below 10^9"),
