@@ -36,8 +36,7 @@ pub(super) async fn start_workflow_execution(
     let request = checked(core, request.into_inner())?;
     let (namespace, workflow_id) = (request.namespace.clone(), request.workflow_id.clone());
     let request_id = request.request_id.clone();
-    let eager_request_id = request.request_eager_execution.then(fresh_id);
-    let start = Start { request: Box::new(request), signal: None, parent: None, eager_request_id };
+    let start = Start { request: Box::new(request), signal: None, parent: None };
     let mut answer = core.shards.start(&namespace, start).await?;
     let reply = started(&mut answer)?;
     let status = if reply.running {
@@ -92,7 +91,6 @@ pub(super) async fn signal_with_start_workflow_execution(
         request: Box::new(start),
         signal: Some(Box::new(signal)),
         parent: None,
-        eager_request_id: None,
     };
     let reply = started(&mut core.shards.start(&namespace, start).await?)?;
     let reference = request_reference(request_id, EventType::WorkflowExecutionSignaled);

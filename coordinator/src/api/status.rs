@@ -68,12 +68,11 @@ pub(super) fn of_rejection(rejection: Rejection) -> Status {
         Rejection::NotFound(_) | Rejection::StaleTask(_) => not_found(message),
         Rejection::InvalidArgument(_) => invalid(message),
         Rejection::FailedPrecondition(_) => Status::failed_precondition(message),
-        Rejection::AlreadyStarted { start_request_id, run_id, .. } => {
-            let first_execution_run_id = run_id.clone();
+        Rejection::AlreadyStarted { start_request_id, run_id, first_run_id, .. } => {
             let detail = WorkflowExecutionAlreadyStartedFailure {
                 start_request_id,
                 run_id,
-                first_execution_run_id,
+                first_execution_run_id: first_run_id,
             };
             let kind = "WorkflowExecutionAlreadyStartedFailure";
             detailed(Code::AlreadyExists, message, kind, &detail)
@@ -157,6 +156,7 @@ mod tests {
             message: "taken".into(),
             start_request_id: "request".into(),
             run_id: "run".into(),
+            first_run_id: "first".into(),
         };
         let failed = Rejection::QueryFailed { message: "no".into(), failure: None };
         let table = [

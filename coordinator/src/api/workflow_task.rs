@@ -62,7 +62,6 @@ pub(super) async fn respond_workflow_task_completed(
     let complete = CompleteWorkflowTask {
         token,
         request: Box::new(request),
-        next_request_id: uuid::Uuid::new_v4().to_string(),
     };
     let command = Command::CompleteWorkflowTask(complete);
     let answer = core.shards.command(Target::from(&run), command).await?;
