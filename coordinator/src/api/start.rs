@@ -87,11 +87,7 @@ pub(super) async fn signal_with_start_workflow_execution(
     signal.request_id.clone_from(&start.request_id);
     let (namespace, workflow_id) = (start.namespace.clone(), start.workflow_id.clone());
     let request_id = start.request_id.clone();
-    let start = Start {
-        request: Box::new(start),
-        signal: Some(Box::new(signal)),
-        parent: None,
-    };
+    let start = Start { request: Box::new(start), signal: Some(Box::new(signal)), parent: None };
     let reply = started(&mut core.shards.start(&namespace, start).await?)?;
     let reference = request_reference(request_id, EventType::WorkflowExecutionSignaled);
     Ok(SignalWithStartWorkflowExecutionResponse {

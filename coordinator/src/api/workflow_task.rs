@@ -59,10 +59,7 @@ pub(super) async fn respond_workflow_task_completed(
     let request = request.into_inner();
     let (run, token) = token::read_workflow_task(&request.task_token, &request.namespace)?;
     check::identity(&request.identity)?;
-    let complete = CompleteWorkflowTask {
-        token,
-        request: Box::new(request),
-    };
+    let complete = CompleteWorkflowTask { token, request: Box::new(request) };
     let command = Command::CompleteWorkflowTask(complete);
     let answer = core.shards.command(Target::from(&run), command).await?;
     let reply = match answer.reply {
