@@ -45,9 +45,11 @@ class Suite:
 
     async def run(self, scenarios: Sequence[Scenario], show: bool = False) -> list[Outcome]:
         """Runs every scenario on every server; prints one line for each as it ends."""
-        slow_first = sorted(scenarios, key=lambda item: not item.slow)
+        slow_first = sorted((item for item in scenarios if not item.flood), key=lambda item: not item.slow)
         outcomes, again = [], []
-        for ended in asyncio.as_completed([self._one(item, show) for item in slow_first]):
+        floods = (item for item in scenarios if item.flood)
+        for ended in [*asyncio.as_completed([self._one(item, show) for item in slow_first]),
+                      *(self._compared(item, show) for item in floods)]:
             outcome = await ended
             if outcome.trouble and len(scenarios) > 1:
                 print(f"     {outcome.scenario.name} failed, and will run again alone", flush=True)

@@ -19,16 +19,18 @@ class Scenario:
     shows: str
     rules: frozenset[int]
     slow: bool
+    flood: bool
     body: Body
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(rules: str, slow: bool = False) -> Callable[[Body], Body]:
+def scenario(rules: str, slow: bool = False, flood: bool = False) -> Callable[[Body], Body]:
     """Registers a scenario that covers `rules`, for example `"24, 25, 30-32"`.
 
     `slow` ones wait for a real time-out of many seconds; they start first, beside the others.
+    Those that `flood` the server with work run last, one by one, so that they disturb no time-out of others.
     """
     def register(body: Body) -> Body:
         name, concern = body.__name__, body.__module__.rsplit(".", 1)[-1]
@@ -37,7 +39,7 @@ def scenario(rules: str, slow: bool = False) -> Callable[[Body], Body]:
             raise ValueError(f"scenario {name} has no docstring")
         if name in SCENARIOS:
             raise ValueError(f"two scenarios are named {name}")
-        SCENARIOS[name] = Scenario(concern, name, shows, _numbers(rules), slow, body)
+        SCENARIOS[name] = Scenario(concern, name, shows, _numbers(rules), slow, flood, body)
         return body
     return register
 

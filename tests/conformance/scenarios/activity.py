@@ -411,7 +411,7 @@ async def eager_activity_cancelled_at_once(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="78")
+@scenario(rules="78", flood=True)
 async def oversize_activity_results(d: Driver) -> None:
     """A result over 2 MiB is taken as a non-retryable failure of the activity; an oversize failure is cut short."""
     run = await d.start()
@@ -437,10 +437,10 @@ async def last_failure_is_cut_short_in_describe(d: Driver) -> None:
     await d.describe(run)
 
 
-@scenario(rules="52", slow=True)
+@scenario(rules="52", flood=True)
 async def pending_activity_limit(d: Driver) -> None:
     """The 2001st pending activity fails the workflow task; the run stays open."""
-    run = await d.start()
+    run = await d.start(workflow_task_timeout=120)
     await d.step(*[activity(str(number), queue=d.name("nobody"), start_to_close_timeout=60) for number in range(2000)])
     await d.signal(run)
     await d.refused(d.complete(await d.poll(), d.activity("one too many")), message=True)
@@ -448,7 +448,7 @@ async def pending_activity_limit(d: Driver) -> None:
     await d.terminate(run)
 
 
-@scenario(rules="49", slow=True)
+@scenario(rules="49", flood=True)
 async def oversize_command(d: Driver) -> None:
     """A command's payload over 2 MiB fails the task and ends the run."""
     run = await d.start()

@@ -134,7 +134,7 @@ async def bad_signal_with_start(d: Driver) -> None:
     await d.refused(d.events(Run(d.name())), "nothing started")
 
 
-@scenario(rules="49, 142")
+@scenario(rules="49, 142", flood=True)
 async def oversize_input(d: Driver) -> None:
     """An input, signal, query argument or memo over its limit is refused; nothing changes."""
     huge = "x" * (3 << 20)
@@ -147,7 +147,7 @@ async def oversize_input(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="49, 142")
+@scenario(rules="49, 142", flood=True)
 async def oversize_request(d: Driver) -> None:
     """A request that is larger than the server receives at all is refused by the transport; the server lives on."""
     await d.refused(d.stub.StartWorkflowExecution(d.start_request(input=payloads("x" * (140 << 20)))))
