@@ -33,6 +33,7 @@ use persevere_proto::{
     workflow_service::workflow_service_server::WorkflowServiceServer,
 };
 use tonic::{codec::CompressionEncoding, service::Routes};
+use tower::util::MapResponseLayer;
 
 use crate::Core;
 
@@ -72,5 +73,6 @@ pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Erro
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?);
-    Ok(routes.routes())
+    let oversize = MapResponseLayer::new(status::oversize);
+    Ok(Routes::from(routes.routes().into_axum_router().layer(oversize)))
 }

@@ -216,3 +216,152 @@ pub(super) fn memo(limits: &Limits, memo: Option<&Memo>) -> Result<(), Status> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use persevere_proto::api::common::v1::Payload;
+
+    /// The words of a refusal; nothing if there is none.
+    fn said(result: Result<(), Status>) -> String {
+        result.err().map(|status| status.message().to_owned()).unwrap_or_default()
+    }
+
+    fn seconds(seconds: i64) -> Option<wkt::Duration> {
+        Some(wkt::Duration { seconds, nanos: 0 })
+    }
+
+    #[test]
+    fn durations_are_neither_negative_nor_contradictory() {
+        let table = [
+            (None, ""),
+            (seconds(0), ""),
+            (seconds(315_576_000_000), ""),
+            (seconds(-1), "negative duration"),
+            (Some(wkt::Duration { seconds: 0, nanos: -1 }), "negative duration"),
+            (
+                Some(wkt::Duration { seconds: 1, nanos: -1 }),
+                "duration has seconds and nanos with different signs",
+            ),
+            (
+                Some(wkt::Duration { seconds: 1, nanos: 1_000_000_000 }),
+                "duration has out-of-range nanos",
+            ),
+        ];
+        for (duration, problem) in table {
+            let expected = match problem {
+                "" => String::new(),
+                _ => format!("An invalid Some is set on request. cause: {problem}"),
+            };
+            assert_eq!(said(timeout(duration.as_ref(), "Some")), expected, "{duration:?}");
+        }
+    }
+
+    #[test]
+    fn retry_policies_are_judged_with_their_defaults() {
+        let policy = RetryPolicy::default;
+        let table = [
+            (policy(), ""),
+            (RetryPolicy { maximum_attempts: 1, backoff_coefficient: 0.1, ..policy() }, ""),
+            (RetryPolicy { initial_interval: seconds(500), ..policy() }, ""),
+            (
+                RetryPolicy { initial_interval: seconds(-1), ..policy() },
+                "invalid InitialInterval set on retry policy: negative duration",
+            ),
+            (
+                RetryPolicy { maximum_interval: seconds(-1), ..policy() },
+                "invalid MaximumInterval set on retry policy: negative duration",
+            ),
+            (
+                RetryPolicy { backoff_coefficient: 0.5, ..policy() },
+                "BackoffCoefficient cannot be less than 1 on retry policy.",
+            ),
+            (
+                RetryPolicy {
+                    initial_interval: seconds(5),
+                    maximum_interval: seconds(1),
+                    ..policy()
+                },
+                "MaximumInterval cannot be less than InitialInterval on retry policy.",
+            ),
+            (
+                RetryPolicy { maximum_attempts: -1, ..policy() },
+                "MaximumAttempts cannot be negative on retry policy.",
+            ),
+            (
+                RetryPolicy {
+                    non_retryable_error_types: vec!["TemporalTimeout:Foo".into()],
+                    ..policy()
+                },
+                "Invalid timeout type value: Foo.",
+            ),
+        ];
+        for (policy, problem) in table {
+            assert_eq!(said(retry_policy(Some(&policy))), problem, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn task_queues_are_named_and_not_the_servers_own() {
+        let queue = |name: &str| TaskQueue { name: name.into(), ..TaskQueue::default() };
+        let long = "q".repeat(MAX_ID_BYTES + 1);
+        let table = [
+            ("", "taskQueue is not set"),
+            (long.as_str(), "taskQueue length exceeds limit"),
+            ("/_sys/q", "task queue name cannot start with reserved prefix /_sys/"),
+            ("q", ""),
+        ];
+        for (name, problem) in table {
+            assert_eq!(said(task_queue(Some(&queue(name))).map(drop)), problem);
+        }
+        assert_eq!(said(task_queue(None).map(drop)), "taskQueue is not set");
+    }
+
+    #[test]
+    fn executions_have_an_id_and_perhaps_a_uuid() {
+        let named = |workflow_id: &str, run_id: &str| WorkflowExecution {
+            workflow_id: workflow_id.into(),
+            run_id: run_id.into(),
+        };
+        let table = [
+            (None, "Execution is not set on request."),
+            (Some(named("", "")), "WorkflowId is not set on request."),
+            (Some(named("w", "r")), "Invalid RunId."),
+            (Some(named("w", "")), ""),
+            (Some(named("w", "6f1e2cf5-5b6d-4b52-9f0c-000000000000")), ""),
+        ];
+        for (named, problem) in table {
+            assert_eq!(said(execution(named.as_ref()).map(drop)), problem);
+        }
+        assert_eq!(
+            said(workflow_id(&"w".repeat(1001))),
+            "WorkflowId exceeds maximum allowed length (1001/1000)"
+        );
+    }
+
+    #[test]
+    fn search_attributes_exist_and_are_not_the_servers_own() {
+        let attributes = |name: &str| SearchAttributes {
+            indexed_fields: [(name.to_owned(), Payload::default())].into(),
+        };
+        let table = [
+            ("BuildIds", ""),
+            ("WorkflowId", "WorkflowId attribute can't be set in SearchAttributes"),
+            ("Foo", "Namespace default has no mapping defined for search attribute Foo"),
+        ];
+        for (name, problem) in table {
+            assert_eq!(said(search_attributes("default", Some(&attributes(name)))), problem);
+        }
+    }
+
+    #[test]
+    fn payloads_and_memos_are_limited_as_a_whole() {
+        let limits = Limits { blob_size: 100, ..Limits::default() };
+        let payload = |size: usize| Payload { data: vec![0; size], ..Payload::default() };
+        let two = |size: usize| Payloads { payloads: vec![payload(size), payload(size)] };
+        assert_eq!(said(payloads(&limits, Some(&two(40)))), "");
+        assert_eq!(said(payloads(&limits, Some(&two(60)))), "Blob data size exceeds limit.");
+        let large = Memo { fields: [("note".to_owned(), payload(120))].into() };
+        assert_eq!(said(memo(&limits, Some(&large))), "Memo size exceeds limit.");
+    }
+}

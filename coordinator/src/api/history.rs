@@ -129,7 +129,21 @@ impl Reading<'_> {
             }
             None => None,
         };
+        if next.is_none() && page.running {
+            self.target.run_id = Some(page.run_id);
+            page.events.extend(self.transient_events(end).await?);
+        }
         Ok((page.events, next))
+    }
+
+    /// Events of the workflow task in progress that are not stored yet: they end the history, if
+    /// nothing has happened since it was `end` events long (semantics rule 32).
+    async fn transient_events(&self, end: i64) -> Result<Vec<HistoryEvent>, Status> {
+        let mut events = self.core.shards.view(self.target.clone()).await?.transient_events();
+        if events.first().is_some_and(|first| first.event_id != end) {
+            events.clear();
+        }
+        Ok(events)
     }
 
     async fn until(&self, until: Until) -> Result<bool, Status> {

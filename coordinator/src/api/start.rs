@@ -23,7 +23,7 @@ use tonic::{Request, Status};
 
 use super::{
     check,
-    status::{invalid, unexpected, unsupported},
+    status::{invalid, unexpected},
     workflow_task,
 };
 use crate::{Answer, Core, Target};
@@ -155,21 +155,26 @@ fn policies(request: &StartWorkflowExecutionRequest) -> Result<(), Status> {
     Err(invalid(format!("Invalid WorkflowIDReusePolicy: {problem}")))
 }
 
-/// Features that would be ignored in silence otherwise.
+/// Features that would be ignored in silence otherwise. The RPC as such is there, so this is not
+/// `UNIMPLEMENTED`.
 fn refuse_what_is_missing(request: &StartWorkflowExecutionRequest) -> Result<(), Status> {
     if !request.cron_schedule.is_empty() {
-        return Err(unsupported("cron_schedule"));
+        return Err(missing("CronSchedule"));
     }
     if !request.completion_callbacks.is_empty() {
-        return Err(unsupported("completion_callbacks"));
+        return Err(missing("CompletionCallbacks"));
     }
     if request.versioning_override.is_some() {
-        return Err(unsupported("versioning_override"));
+        return Err(missing("VersioningOverride"));
     }
     if request.time_skipping_config.is_some() {
-        return Err(unsupported("time_skipping_config"));
+        return Err(missing("TimeSkippingConfig"));
     }
     Ok(())
+}
+
+fn missing(field: &str) -> Status {
+    invalid(format!("{field} is not supported by this server."))
 }
 
 /// The two halves of signal with start. By default the signal goes to the run that is open.

@@ -1,6 +1,7 @@
 //! Refusals on the wire: one gRPC status each, with its typed detail (semantics rule 142).
 
 use bytes::Bytes;
+use http::HeaderValue;
 use persevere_engine::{Rejection, Reply};
 use persevere_proto::{
     api::{
@@ -122,6 +123,18 @@ impl From<FilterError> for Status {
     fn from(error: FilterError) -> Self {
         invalid(error.to_string())
     }
+}
+
+/// A request beyond the receive limit is `RESOURCE_EXHAUSTED`, as in every other gRPC server. Tonic
+/// says `OUT_OF_RANGE`, which we have no use for ourselves.
+pub(super) fn oversize<B>(mut response: http::Response<B>) -> http::Response<B> {
+    let code = |code: Code| HeaderValue::from(code as i32);
+    if let Some(status) = response.headers_mut().get_mut(Status::GRPC_STATUS)
+        && *status == code(Code::OutOfRange)
+    {
+        *status = code(Code::ResourceExhausted);
+    }
+    response
 }
 
 /// A status whose detail travels as `google.rpc.Status` in `grpc-status-details-bin`.
