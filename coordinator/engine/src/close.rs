@@ -127,6 +127,7 @@ fn after_perhaps_continuing(draft: &mut Draft<'_>, next: Option<chain::NextRun>)
     overlay.heartbeat_since = None;
     match next {
         Some(next) => next.begin(draft),
+        None if is_alone(draft) => {}
         None => child::on_close(draft),
     }
 }
@@ -151,4 +152,10 @@ fn timeout_failure() -> Failure {
         failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
         ..Failure::default()
     }
+}
+
+/// Whether no other execution cares how the run ended.
+fn is_alone(draft: &Draft<'_>) -> bool {
+    let recorded = &draft.execution.recorded;
+    recorded.children.is_empty() && recorded.started.parent_workflow_execution.is_none()
 }
