@@ -33,10 +33,8 @@ pub fn activity(id: &str) -> Command {
 }
 
 pub fn timer(id: &str, after: u64) -> Command {
-    let attributes = StartTimerCommandAttributes {
-        timer_id: id.into(),
-        start_to_fire_timeout: seconds(after),
-    };
+    let attributes =
+        StartTimerCommandAttributes { timer_id: id.into(), start_to_fire_timeout: seconds(after) };
     command(CommandType::StartTimer, Attributes::StartTimerCommandAttributes(attributes))
 }
 
@@ -56,8 +54,7 @@ pub fn complete() -> Command {
 }
 
 pub fn complete_with(result: &str) -> Command {
-    let attributes =
-        CompleteWorkflowExecutionCommandAttributes { result: Some(payloads(result)) };
+    let attributes = CompleteWorkflowExecutionCommandAttributes { result: Some(payloads(result)) };
     let attributes = Attributes::CompleteWorkflowExecutionCommandAttributes(attributes);
     command(CommandType::CompleteWorkflowExecution, attributes)
 }

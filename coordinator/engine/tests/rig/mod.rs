@@ -297,10 +297,8 @@ impl Rig {
 
     /// Reports that an activity succeeded.
     pub fn complete_activity(&mut self, task: &ActivityTaskHandout) -> Result<Reply, Rejection> {
-        let request = RespondActivityTaskCompletedRequest {
-            identity: "worker".into(),
-            ..Default::default()
-        };
+        let request =
+            RespondActivityTaskCompletedRequest { identity: "worker".into(), ..Default::default() };
         self.send(Command::CompleteActivity(target(task), Box::new(request)))
     }
 
@@ -353,11 +351,7 @@ pub fn target(task: &ActivityTaskHandout) -> ActivityTarget {
 }
 
 pub fn key(run_id: &str) -> RunKey {
-    RunKey {
-        namespace: NAMESPACE.into(),
-        workflow_id: "order-1".into(),
-        run_id: run_id.into(),
-    }
+    RunKey { namespace: NAMESPACE.into(), workflow_id: "order-1".into(), run_id: run_id.into() }
 }
 
 pub fn execution(workflow_id: &str, run_id: &str) -> WorkflowExecution {
