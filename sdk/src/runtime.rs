@@ -22,3 +22,5 @@ pub mod spec;
 pub mod surface;
 pub mod task_failure;
 mod tasks;
+
+pub(crate) use self::failures::application as application_failure;

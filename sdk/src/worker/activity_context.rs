@@ -132,6 +132,25 @@ impl ActivityContext {
         self.shared.complete_later.store(true, std::sync::atomic::Ordering::Release);
     }
 
+    pub(super) fn is_completed_later(&self) -> bool {
+        self.shared.complete_later.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Waits for a heartbeat that has not been taken, and takes it.
+    pub(super) async fn next_beat(&self) -> Vec<Payload> {
+        loop {
+            if let Some(details) = self.take_beat() {
+                return details;
+            }
+            self.shared.beaten.notified().await;
+        }
+    }
+
+    /// The newest heartbeat's details, if nobody has taken them.
+    pub(super) fn take_beat(&self) -> Option<Vec<Payload>> {
+        self.shared.beat.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Tells the activity to stop; the first reason stays.
     pub fn cancel(&self, reason: CancelReason) {
         self.shared.cancel.send_if_modified(|now| {

@@ -1,0 +1,226 @@
+//! One thread of workflow code: the runs it has in memory and the tasks it runs for them.
+//!
+//! Runs are spread over lanes by run id and never leave theirs, so their futures need not be `Send`.
+//! A lane does one thing at a time and never awaits: it is no part of any async runtime, so that
+//! whatever looks for one from inside a workflow finds none.
+//!
+//! The cache forgets the run that was longest without a task. It never holds a run whose state is in
+//! doubt: one that failed, that closed, or whose completion the server did not take is removed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, mpsc},
+};
+
+use persevere_proto::api::{
+    command::v1::Command,
+    common::v1::{Payload, Payloads},
+    enums::v1::QueryResultType,
+    failure::v1::Failure,
+    history::v1::HistoryEvent,
+    query::v1::{WorkflowQuery, WorkflowQueryResult},
+};
+use tokio::sync::oneshot;
+
+use super::lanes::Activity;
+use crate::runtime::{
+    execution::{Execution, FeedError, LiveTask},
+    spec::WorkflowRegistration,
+    task_failure::{RunName, TaskFailure},
+};
+
+/// What a lane is asked to do.
+#[derive(Debug)]
+pub(super) enum Request {
+    Work(Work, oneshot::Sender<Reply>),
+    /// Forget a run.
+    Evict(String),
+}
+
+/// A part of a workflow task: some history, and what to do once all of it is there.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) run: Arc<RunName>,
+    /// The events begin at the first; forget what is in memory.
+    pub(super) restart: bool,
+    pub(super) events: Vec<HistoryEvent>,
+    /// Absent while more history is to come.
+    pub(super) finish: Option<Finish>,
+}
+
+/// What to do after the last event.
+#[derive(Debug, Default)]
+pub(super) struct Finish {
+    /// The workflow task to run; absent if there is only a query.
+    pub(super) live: Option<LiveTask>,
+    /// Queries that came with a workflow task, by id.
+    pub(super) queries: HashMap<String, WorkflowQuery>,
+    /// The query that is the task.
+    pub(super) query: Option<WorkflowQuery>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// Ready for more history.
+    Fed,
+    /// What is in memory does not precede these events: send the history from its beginning.
+    Stale,
+    /// The task fails.
+    Failed(TaskFailure),
+    Done(Done),
+}
+
+/// A workflow task done.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) commands: Vec<Command>,
+    pub(super) answers: HashMap<String, WorkflowQueryResult>,
+    pub(super) answer: Option<Result<Option<Payload>, Failure>>,
+}
+
+/// What all lanes of a worker share.
+#[derive(Debug)]
+pub(super) struct LaneConfig {
+    pub(super) namespace: String,
+    pub(super) task_queue: String,
+    pub(super) workflows: HashMap<String, WorkflowRegistration>,
+    /// Runs to keep in each lane.
+    pub(super) capacity: usize,
+}
+
+pub(super) struct Lane {
+    config: Arc<LaneConfig>,
+    activity: Arc<Activity>,
+    runs: HashMap<String, Cached>,
+    /// Run ids by when they were last used.
+    by_use: BTreeMap<u64, String>,
+    uses: u64,
+}
+
+struct Cached {
+    execution: Execution,
+    last_use: u64,
+}
+
+impl Lane {
+    pub(super) fn new(config: Arc<LaneConfig>, activity: Arc<Activity>) -> Self {
+        let (runs, by_use) = (HashMap::new(), BTreeMap::new());
+        Self { config, activity, runs, by_use, uses: 0 }
+    }
+
+    /// Works until nobody can ask for anything any more, or until this lane has been given up
+    /// because it was stuck.
+    pub(super) fn run(mut self, requests: &mpsc::Receiver<Request>) {
+        while let Ok(request) = requests.recv() {
+            match request {
+                Request::Work(work, reply) => {
+                    self.activity.begin(&work.run);
+                    let answer = self.work(work);
+                    self.activity.end();
+                    // Whoever asked may have stopped waiting.
+                    drop(reply.send(answer));
+                }
+                Request::Evict(run_id) => drop(self.remove(&run_id)),
+            }
+            if self.activity.is_abandoned() {
+                return;
+            }
+        }
+    }
+
+    fn work(&mut self, work: Work) -> Reply {
+        let Work { run, restart, events, finish } = work;
+        let first = events.first().map(|event| event.event_id);
+        let known = if restart { None } else { self.remove(&run.run_id) };
+        let mut execution = match known {
+            Some(execution) => execution,
+            None if first != Some(1) => return Reply::Stale,
+            None => match self.config.workflows.get(&run.workflow_type) {
+                Some(registration) => Execution::new(
+                    RunName::clone(&run),
+                    &self.config.namespace,
+                    &self.config.task_queue,
+                    registration.clone(),
+                ),
+                None => return Reply::Failed(self.unknown_type(&run)),
+            },
+        };
+        let (reply, keep) = match execution.feed(events) {
+            Err(FeedError::Stale) => (Reply::Stale, false),
+            Err(FeedError::Task(failure)) => (Reply::Failed(failure), false),
+            Ok(()) => match finish {
+                None => (Reply::Fed, true),
+                Some(finish) => self.finish(&mut execution, finish),
+            },
+        };
+        if restart {
+            drop(self.remove(&run.run_id));
+        }
+        if keep {
+            self.keep(&run.run_id, execution);
+        }
+        reply
+    }
+
+    fn finish(&self, execution: &mut Execution, finish: Finish) -> (Reply, bool) {
+        let mut done = Done::default();
+        if let Some(live) = finish.live {
+            match execution.run_live(live) {
+                Ok(commands) => done.commands = commands,
+                Err(failure) => return (Reply::Failed(failure), false),
+            }
+        }
+        for (id, query) in finish.queries {
+            done.answers.insert(id, query_result(answer(execution, query)));
+        }
+        done.answer = finish.query.map(|query| answer(execution, query));
+        (Reply::Done(done), self.config.capacity > 0 && !execution.is_closed())
+    }
+
+    fn keep(&mut self, run_id: &str, execution: Execution) {
+        self.uses += 1;
+        let last_use = self.uses;
+        self.by_use.insert(last_use, run_id.to_owned());
+        self.runs.insert(run_id.to_owned(), Cached { execution, last_use });
+        // A lane without room still keeps the run whose history is just coming in.
+        if self.runs.len() > self.config.capacity.max(1)
+            && let Some((_, oldest)) = self.by_use.pop_first()
+        {
+            drop(self.runs.remove(&oldest));
+        }
+    }
+
+    fn remove(&mut self, run_id: &str) -> Option<Execution> {
+        let cached = self.runs.remove(run_id)?;
+        self.by_use.remove(&cached.last_use);
+        Some(cached.execution)
+    }
+
+    fn unknown_type(&self, run: &RunName) -> TaskFailure {
+        let mut known: Vec<_> = self.config.workflows.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        TaskFailure::UnknownType { run: run.clone(), known: known.join(", ") }
+    }
+}
+
+fn answer(execution: &mut Execution, query: WorkflowQuery) -> Result<Option<Payload>, Failure> {
+    let input = query.query_args.map(|args| args.payloads).unwrap_or_default();
+    execution.query(&query.query_type, input)
+}
+
+fn query_result(answer: Result<Option<Payload>, Failure>) -> WorkflowQueryResult {
+    match answer {
+        Ok(payload) => WorkflowQueryResult {
+            result_type: QueryResultType::Answered.into(),
+            answer: Some(Payloads { payloads: payload.into_iter().collect() }),
+            ..Default::default()
+        },
+        Err(failure) => WorkflowQueryResult {
+            result_type: QueryResultType::Failed.into(),
+            error_message: failure.message.clone(),
+            failure: Some(failure),
+            ..Default::default()
+        },
+    }
+}
