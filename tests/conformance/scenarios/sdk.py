@@ -229,7 +229,7 @@ async def sdk_retry(d: Driver) -> None:
 @scenario(rules="63, 70")
 async def sdk_failure(d: Driver) -> None:
     """A non-retryable failure crosses from activity to workflow to client, causes and details kept."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Declining.run, id=d.name(), task_queue=d.queue)
         try:
             await handle.result()
@@ -247,7 +247,7 @@ async def sdk_timers(d: Driver) -> None:
 @scenario(rules="64, 83, 90")
 async def sdk_signal_and_query(d: Driver) -> None:
     """A workflow waits for a signal, is queried before and after, and completes; an unknown query fails."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Approval.run, 600, id=d.name(), task_queue=d.queue)
         await d.until(Run(d.name()), "TimerStarted")
         d.record("before", await handle.query(Approval.state))
@@ -270,7 +270,7 @@ async def sdk_wait_expires(d: Driver) -> None:
 @scenario(rules="14")
 async def sdk_signal_with_start(d: Driver) -> None:
     """Signal-with-start finds no run and delivers the signal before the first line of the workflow."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Approval.run, 600, id=d.name(), task_queue=d.queue,
                                              start_signal="approve", start_signal_args=["Bob"])
         d.record("result", await handle.result())
@@ -280,7 +280,7 @@ async def sdk_signal_with_start(d: Driver) -> None:
 @scenario(rules="58-60")
 async def sdk_children(d: Driver) -> None:
     """A child that completes, then one that fails."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Parent.run, id=d.name(), task_queue=d.queue)
         d.record("result", await handle.result())
         await _history(d, handle)
@@ -290,7 +290,7 @@ async def sdk_children(d: Driver) -> None:
 @scenario(rules="16-18")
 async def sdk_continue_as_new(d: Driver) -> None:
     """The client follows a chain of runs to its result."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Counting.run, 1, id=d.name(), task_queue=d.queue)
         d.record("result", await handle.result())
         await d.history(Run(d.name(), handle.result_run_id or ""), "first run")
@@ -300,7 +300,7 @@ async def sdk_continue_as_new(d: Driver) -> None:
 @scenario(rules="63, 85")
 async def sdk_cancel(d: Driver) -> None:
     """A cancelled workflow cleans up and closes as canceled."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Cancellable.run, id=d.name(), task_queue=d.queue)
         await d.until(Run(d.name()), "TimerStarted")
         await handle.cancel()
@@ -314,7 +314,7 @@ async def sdk_cancel(d: Driver) -> None:
 @scenario(rules="74-75")
 async def sdk_cancel_activity(d: Driver) -> None:
     """A workflow cancels a heartbeating activity, which stops and reports it."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(CancelsActivity.run, id=d.name(), task_queue=d.queue)
         await d.until(Run(d.name()), "ActivityTaskScheduled")
         await handle.signal(CancelsActivity.stop_it)
@@ -343,7 +343,7 @@ async def sdk_activity_timeout(d: Driver) -> None:
 @scenario(rules="50, 63")
 async def sdk_terminate(d: Driver) -> None:
     """A terminated workflow fails its waiting client."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(Sleeping.run, id=d.name(), task_queue=d.queue)
         await d.until(Run(d.name()), "TimerStarted")
         await handle.terminate("enough", "details")
@@ -357,7 +357,7 @@ async def sdk_terminate(d: Driver) -> None:
 @scenario(rules="30, 142")
 async def sdk_unknown_workflow_type(d: Driver) -> None:
     """A type that no worker knows fails its workflow task, again and again, and the run can be terminated."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow("NoSuchWorkflow", id=d.name(), task_queue=d.queue)
         await d.until(Run(d.name()), "WorkflowTaskFailed")
         await handle.terminate()
@@ -381,7 +381,7 @@ async def sdk_already_started(d: Driver) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _worker(d: Driver) -> AsyncIterator[Client]:
+async def worker(d: Driver) -> AsyncIterator[Client]:
     """A client, with a worker of all workflows and activities of this file at its side."""
     client = await Client.connect(d.address, identity="client")
     async with Worker(client, task_queue=d.queue, workflows=WORKFLOWS, activities=[greet, flaky, declined, beating],
@@ -391,7 +391,7 @@ async def _worker(d: Driver) -> AsyncIterator[Client]:
 
 async def _result(d: Driver, run: Callable, *args: object) -> None:
     """Runs a workflow to its end and records its result and history."""
-    async with _worker(d) as client:
+    async with worker(d) as client:
         handle = await client.start_workflow(run, args=args, id=d.name(), task_queue=d.queue)
         d.record("result", await handle.result())
         await _history(d, handle)
