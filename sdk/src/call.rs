@@ -12,6 +12,7 @@ use persevere_proto::api::failure::v1::failure::FailureInfo;
 use persevere_proto::api::failure::v1::{Failure as ProtoFailure, TimeoutFailureInfo};
 
 use crate::failure::{self, Cancelled, RemoteFailure, WireError};
+use crate::handle::RequestError;
 use crate::payload::EncodeError;
 use crate::runtime::spec::DecodeError;
 use crate::runtime::surface::NO_WORKFLOW_CONTEXT;
@@ -77,8 +78,8 @@ pub enum CallFailure {
     #[error("the workflow was terminated: {0}")]
     Terminated(String),
     /// It could not be asked for or followed: the server refused, or could not be reached.
-    #[error("{0}")]
-    Client(String),
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// It failed in a way that is none of the above, such as with another error type.
     #[error(transparent)]
     Remote(RemoteFailure),

@@ -41,6 +41,7 @@ mod definition;
 mod dependencies;
 mod error;
 mod failure;
+mod handle;
 mod payload;
 pub mod prelude;
 pub mod replay;
@@ -60,11 +61,13 @@ pub use call::{
     DEFAULT_START_TO_CLOSE, ExternalWorkflow, Retry, TimeoutKind, WorkflowCall, continue_as_new,
     external,
 };
+pub use client::Client;
 pub use concurrency::{cancelled, for_each_concurrent, shielded};
 pub use definition::{Activity, Returned, Signal, Workflow};
 pub use dependencies::MissingDependency;
 pub use error::{Context, Error, Result};
 pub use failure::{Cancelled, Failure, FailureKind, RemoteFailure, WireError};
+pub use handle::{RequestError, Target, WorkflowHandle};
 pub use payload::{Arguments, EncodeError, Value};
 pub use saga::Saga;
 pub use signals::{Receive, on_query, receive, try_receive};
