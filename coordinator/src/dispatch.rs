@@ -3,6 +3,11 @@
 //! Queues are in memory only; after a restart they are filled again from the executions that are
 //! owed something. A task that is handed out has been started by its execution first.
 
+mod poll;
+mod queue;
+mod queues;
+mod rate;
+
 use std::{sync::Arc, time::Duration};
 
 use persevere_engine::{
@@ -14,7 +19,13 @@ use persevere_proto::api::{
 };
 use tokio::time::Instant;
 
-use crate::{CallError, HistoryPage};
+pub(crate) use queue::{Offer, Offered, OfferedQuery};
+pub(crate) use queues::{Kind, QueueKey, Queues, STICKY_WINDOW};
+
+use crate::{
+    CallError, HistoryPage, Namespaces, Shards,
+    queries::{Queries, QueryEvent},
+};
 
 /// A long poll, of either kind.
 #[derive(Clone, Debug, Default)]
@@ -124,10 +135,22 @@ pub struct Poller {
 /// All task queues. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
-    _inner: Arc<()>,
+    queues: Arc<Queues>,
+    queries: Arc<Queries>,
+    shards: Shards,
+    namespaces: Namespaces,
 }
 
 impl Dispatch {
+    pub(crate) fn new(
+        queues: Arc<Queues>,
+        queries: Arc<Queries>,
+        shards: Shards,
+        namespaces: Namespaces,
+    ) -> Self {
+        Dispatch { queues, queries, shards, namespaces }
+    }
+
     /// Waits for a workflow task or a query; `None` if there was none until `deadline`, or if the
     /// coordinator or the worker shuts down. Dropping the future loses no task.
     ///
@@ -135,10 +158,16 @@ impl Dispatch {
     /// If the namespace does not exist.
     pub async fn poll_workflow_task(
         &self,
-        _request: PollRequest,
-        _deadline: Instant,
+        request: PollRequest,
+        deadline: Instant,
     ) -> Result<Option<WorkflowPoll>, CallError> {
-        todo!()
+        let key = self.key(&request, Kind::Workflow)?;
+        while let Some(claim) = self.queues.poll(&key, &request, deadline).await {
+            if let Some(task) = self.take_workflow_task(&request, claim).await? {
+                return Ok(Some(task));
+            }
+        }
+        Ok(None)
     }
 
     /// Waits for an activity attempt; otherwise like [`Dispatch::poll_workflow_task`].
@@ -147,33 +176,51 @@ impl Dispatch {
     /// If the namespace does not exist.
     pub async fn poll_activity_task(
         &self,
-        _request: PollRequest,
-        _deadline: Instant,
+        request: PollRequest,
+        deadline: Instant,
     ) -> Result<Option<ActivityTask>, CallError> {
-        todo!()
+        let key = self.key(&request, Kind::Activity)?;
+        while let Some(claim) = self.queues.poll(&key, &request, deadline).await {
+            if let Some(task) = self.take_activity_task(&request, claim).await? {
+                return Ok(Some(task));
+            }
+        }
+        Ok(None)
     }
 
     /// Waits until `deadline`, the coordinator's shutdown or the worker's: a queue that stays
     /// empty.
-    pub async fn poll_nothing(&self, _request: PollRequest, _deadline: Instant) {
-        todo!()
+    pub async fn poll_nothing(&self, request: PollRequest, deadline: Instant) {
+        let (namespace, name) = (request.namespace.clone(), request.queue.clone());
+        let key = QueueKey { namespace, name, kind: Kind::Nothing };
+        let claim = self.queues.poll(&key, &request, deadline).await;
+        debug_assert!(claim.is_none(), "nothing is ever offered on such a queue");
     }
 
     /// Takes a worker's answer to a query task; `false` if nobody waits for it (any more).
     #[must_use]
-    pub fn complete_query(&self, _process: u64, _id: QueryId, _answer: QueryAnswer) -> bool {
-        todo!()
+    pub fn complete_query(&self, process: u64, id: QueryId, answer: QueryAnswer) -> bool {
+        process == self.queries.process && self.queries.tell(id, QueryEvent::Answered(answer))
     }
 
     /// Describes the workflow tasks (or the activities) of a queue.
     #[must_use]
-    pub fn describe(&self, _namespace: &str, _queue: &str, _activities: bool) -> QueueDescription {
-        todo!()
+    pub fn describe(&self, namespace: &str, queue: &str, activities: bool) -> QueueDescription {
+        let kind = if activities { Kind::Activity } else { Kind::Workflow };
+        self.queues.describe(&QueueKey { namespace: namespace.into(), name: queue.into(), kind })
     }
 
     /// A worker goes away: its polls are answered empty, and what waits in its sticky queue moves
     /// to the normal one (semantics rule 123).
-    pub fn shutdown_worker(&self, _namespace: &str, _sticky_queue: &str, _worker_instance: &str) {
-        todo!()
+    pub fn shutdown_worker(&self, namespace: &str, sticky_queue: &str, worker_instance: &str) {
+        self.queues.dismiss(namespace, sticky_queue, worker_instance);
+    }
+
+    fn key(&self, request: &PollRequest, kind: Kind) -> Result<QueueKey, CallError> {
+        let namespace = request.namespace.clone();
+        if self.namespaces.get(&namespace).is_none() {
+            return Err(CallError::NamespaceNotFound(namespace));
+        }
+        Ok(QueueKey { namespace, name: request.queue.clone(), kind })
     }
 }

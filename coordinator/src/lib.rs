@@ -11,16 +11,22 @@
 mod api;
 mod clock;
 mod config;
+mod coordinator;
 mod core;
 mod dispatch;
+mod journal;
 mod namespaces;
+mod queries;
+mod recovery;
+mod shard;
 mod shards;
 mod store;
 pub mod visibility;
 
 pub use api::{new_namespace, routes};
-pub use clock::Clock;
+pub use clock::{Clock, Skipping};
 pub use config::{Config, Durability, Failpoint, Storage};
+pub use coordinator::{Coordinator, StartError};
 pub use core::Core;
 pub use dispatch::*;
 pub use namespaces::{Namespace, NamespaceError, Namespaces};

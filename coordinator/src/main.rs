@@ -1,2 +1,9 @@
-//! Placeholder.
-fn main() {}
+//! The coordinator as a program: see `persevere --help`.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -2,15 +2,18 @@
 //!
 //! What is returned is on disk, or may be lost without harm (see `persevere_engine::Durability`).
 
+mod query;
+
 use std::sync::Arc;
 
 use persevere_engine::{
     Command, Execution, QueryAnswer, QueryRejected, Rejection, Reply, RunKey, Start, Time,
+    WorkflowTaskHandout,
 };
-use persevere_proto::api::{
-    enums::v1::QueryRejectCondition, history::v1::HistoryEvent, query::v1::WorkflowQuery,
-};
-use tokio::time::Instant;
+use persevere_proto::api::history::v1::HistoryEvent;
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::shard::{RawAnswer, Request, Respond, Shared, What, WorkflowKey};
 
 /// Names an execution to act on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +73,9 @@ pub enum CallError {
     /// The caller's deadline passed.
     #[error("the deadline passed")]
     DeadlineExceeded,
+    /// A rule of ours was broken while the request was decided; nothing has changed.
+    #[error("internal error: {0}")]
+    Defect(String),
 }
 
 /// The answer to a command.
@@ -136,32 +142,42 @@ pub enum QueryOutcome {
 /// All executions. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Shards {
-    _inner: Arc<()>,
+    shared: Arc<Shared>,
 }
 
 impl Shards {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Shards { shared }
+    }
+
     /// Starts a run, or finds that it exists (`Reply::Started`).
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn start(&self, _namespace: &str, _start: Start) -> Result<Answer, CallError> {
-        todo!()
+    pub async fn start(&self, namespace: &str, start: Start) -> Result<Answer, CallError> {
+        let target = Target::new(namespace, &start.request.workflow_id, "");
+        let answer =
+            self.ask(target, |caller| What::Start(Box::new(start), Respond::Caller(caller)));
+        self.answer(answer.await?).await
     }
 
     /// Sends a command to a run.
     ///
     /// # Errors
     /// See [`CallError`]. `Reply::Refused` becomes `CallError::Rejected` here.
-    pub async fn command(&self, _target: Target, _command: Command) -> Result<Answer, CallError> {
-        todo!()
+    pub async fn command(&self, target: Target, command: Command) -> Result<Answer, CallError> {
+        let answer = self.ask(target, |caller| {
+            What::Command(Box::new(command), Respond::Caller(caller))
+        });
+        self.answer(answer.await?).await
     }
 
     /// An execution as it is on disk.
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn view(&self, _target: Target) -> Result<Arc<Execution>, CallError> {
-        todo!()
+    pub async fn view(&self, target: Target) -> Result<Arc<Execution>, CallError> {
+        self.ask(target, What::View).await
     }
 
     /// Part of a history, as it is on disk.
@@ -170,50 +186,96 @@ impl Shards {
     /// See [`CallError`].
     pub async fn history(
         &self,
-        _target: Target,
-        _range: HistoryRange,
+        target: Target,
+        range: HistoryRange,
     ) -> Result<HistoryPage, CallError> {
-        todo!()
+        self.ask(target, What::History).await?.read(&self.shared.store, range).await
     }
 
-    /// Waits until a run has the event, or until `deadline`; returns whether it has.
+    /// Waits until a run has the event, or until `deadline`; returns whether it has. Ends early
+    /// when the coordinator shuts down.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn wait(
         &self,
-        _target: Target,
-        _until: Until,
-        _deadline: Instant,
+        target: Target,
+        until: Until,
+        deadline: Instant,
     ) -> Result<bool, CallError> {
-        todo!()
-    }
-
-    /// Asks a workflow's code, by whichever way the engine chooses, and waits for the answer.
-    ///
-    /// # Errors
-    /// See [`CallError`].
-    pub async fn query(
-        &self,
-        _target: Target,
-        _query: WorkflowQuery,
-        _reject: QueryRejectCondition,
-        _deadline: Instant,
-    ) -> Result<QueryOutcome, CallError> {
-        todo!()
+        let _skipping = self.shared.clock.skip_when_idle();
+        tokio::select! {
+            biased;
+            waited = self.ask(target, |caller| What::Wait(until, caller)) => waited.map(|()| true),
+            () = self.shared.closing.cancelled() => Ok(false),
+            () = tokio::time::sleep_until(deadline) => Ok(false),
+        }
     }
 
     /// Removes a run and its history; an open one is terminated first (semantics rule 114).
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn delete(&self, _target: Target) -> Result<(), CallError> {
-        todo!()
+    pub async fn delete(&self, target: Target) -> Result<(), CallError> {
+        self.ask(target, What::Delete).await
     }
 
     /// Now, by the coordinator's clock.
     #[must_use]
     pub fn now(&self) -> Time {
-        todo!()
+        self.shared.clock.now()
+    }
+
+    /// Asks the shard that owns the target.
+    async fn ask<T>(
+        &self,
+        target: Target,
+        what: impl FnOnce(oneshot::Sender<Result<T, CallError>>) -> What,
+    ) -> Result<T, CallError> {
+        let Target { namespace, workflow_id, run_id } = target;
+        if self.shared.namespaces.get(&namespace).is_none() {
+            return Err(CallError::NamespaceNotFound(namespace));
+        }
+        let (caller, answer) = oneshot::channel();
+        let request = Request { run_id, what: what(caller) };
+        self.shared.send(WorkflowKey { namespace, workflow_id }, request);
+        answer.await.unwrap_or(Err(CallError::ShuttingDown))
+    }
+
+    /// Adds the history that a handed out workflow task needs.
+    async fn answer(&self, raw: RawAnswer) -> Result<Answer, CallError> {
+        let RawAnswer { run, workflow_type, reply, history } = raw;
+        let handout = match &reply {
+            Reply::WorkflowTask(handout) => Some(&**handout),
+            Reply::WorkflowTaskCompleted(completed) => completed.workflow_task.as_ref(),
+            Reply::Started(started) => started.eager_task.as_deref(),
+            _ => None,
+        };
+        let history = match (history, handout) {
+            (Some(source), Some(handout)) => {
+                let mut page = source.read(&self.shared.store, handout_range(handout)).await?;
+                if page.next.is_none() {
+                    page.events.extend(handout.transient.iter().cloned());
+                }
+                Some(page)
+            }
+            _ => None,
+        };
+        Ok(Answer { run: RunKey::clone(&run), workflow_type, reply, history })
+    }
+}
+
+/// Events on the first page of a workflow task.
+const PAGE_EVENTS: usize = 256;
+
+/// The first page that goes with a workflow task. Transient events are known only to the handout,
+/// so that the page they end cannot be fetched later: all goes with the task.
+fn handout_range(handout: &WorkflowTaskHandout) -> HistoryRange {
+    let max_events = if handout.transient.is_empty() { PAGE_EVENTS } else { usize::MAX };
+    HistoryRange {
+        from: handout.history_from,
+        to: Some(handout.history_to + 1),
+        max_events,
+        reverse: false,
     }
 }

@@ -1,14 +1,42 @@
 //! The database: rows of executions, histories and namespaces in one SQLite file.
+//!
+//! One connection writes, a few read. All writes of executions come from the journal, each commit
+//! in one call ([`commit`]); reads of executions come from shards, behind the journal.
+//!
+//! Deliberately not here: tables of tasks, timers or messages. They are derived from executions,
+//! and two columns (`deadline`, `owing`) only help to find those.
 
-use std::sync::Arc;
+mod commit;
+mod list;
+mod load;
+mod namespace;
+mod open;
+mod schema;
 
-use persevere_engine::Time;
+use std::{fs::File, sync::Arc};
+
+use persevere_engine::{PersistError, Time};
 use persevere_proto::api::common::v1::{Memo, SearchAttributes};
+use sqlx::SqlitePool;
+
+pub(crate) use commit::{BatchRow, ListingRow, StateRow, Writes, history_key};
+pub(crate) use load::{Located, StoredBatch, StoredRun};
+pub use open::OpenError;
+
+use crate::{Durability, Storage};
 
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Held, not used: it keeps other processes out.
+    _lock: Option<File>,
 }
 
 /// A condition on the table `executions`, as SQL with `?` for each value.
@@ -89,40 +117,38 @@ pub enum StoreError {
     /// SQLite says no.
     #[error("database error: {0}")]
     Database(#[from] sqlx::Error),
+    /// What is stored makes no sense.
+    #[error("workflow {workflow_id} is corrupt: {source}")]
+    Corrupt {
+        /// The workflow.
+        workflow_id: String,
+        /// What is wrong.
+        source: PersistError,
+    },
 }
 
 impl Store {
-    /// Executions of a namespace that meet `filter`, after `after`, at most `limit`.
+    /// Opens a database, or makes it.
     ///
     /// # Errors
-    /// If the database cannot be read.
-    pub async fn list(
-        &self,
-        _namespace: &str,
-        _filter: &Filter,
-        _after: Option<ListCursor>,
-        _limit: usize,
-    ) -> Result<Vec<ExecutionRow>, StoreError> {
-        todo!()
+    /// If it is in use, not ours, from a newer version, or cannot be opened.
+    pub async fn open(storage: &Storage, durability: Durability) -> Result<Self, OpenError> {
+        let open::Opened { writer, readers, lock } = open::open(storage, durability).await?;
+        Ok(Store { inner: Arc::new(Inner { writer, readers, _lock: lock }) })
     }
 
-    /// How many executions of a namespace meet `filter`.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn count(&self, _namespace: &str, _filter: &Filter) -> Result<i64, StoreError> {
-        todo!()
+    /// Commits what transitions leave; durable when it returns.
+    pub(crate) async fn commit(&self, writes: Writes) -> Result<(), StoreError> {
+        Ok(writes.commit(&self.inner.writer).await?)
     }
 
-    /// The same by status (the protocol's number).
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn count_by_status(
-        &self,
-        _namespace: &str,
-        _filter: &Filter,
-    ) -> Result<Vec<(i32, i64)>, StoreError> {
-        todo!()
+    /// Empties the log into the file and closes it.
+    pub(crate) async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn of_call(error: CallError) -> Status {
         CallError::NamespaceNotFound(name) => namespace_not_found(&name),
         CallError::ShuttingDown | CallError::Storage(_) => Status::unavailable(message),
         // Clients retry DATA_LOSS and INTERNAL; this does not get better by itself.
-        CallError::Corrupt { .. } => Status::failed_precondition(message),
+        CallError::Corrupt { .. } | CallError::Defect(_) => Status::failed_precondition(message),
         CallError::DeadlineExceeded => Status::deadline_exceeded(message),
     }
 }

@@ -1,0 +1,272 @@
+//! A coordinator from start to end: opening, recovering, serving, shutting down.
+
+use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::DuplexStream,
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Endpoint, Server, Uri, server::TcpIncoming};
+
+use crate::{
+    Clock, Config, Core, Dispatch, Namespaces, OpenError, Shards, Store, StoreError,
+    dispatch::Queues,
+    journal::Journal,
+    queries::Queries,
+    recovery,
+    shard::{Shard, Shared},
+    store::Writes,
+};
+
+/// Connections to come, of in-process channels.
+type Connections = mpsc::UnboundedSender<io::Result<DuplexStream>>;
+
+/// Bytes in flight in one direction of an in-process connection.
+const PIPE: usize = 256 << 10;
+
+/// HTTP/2 windows: a page of history fits without waiting for the reader.
+const WINDOW: u32 = 4 << 20;
+
+/// A running coordinator. Dropping it ends it at once, like a crash; what was answered is on disk.
+#[derive(Debug)]
+pub struct Coordinator {
+    core: Core,
+    shared: Arc<Shared>,
+    address: Option<SocketAddr>,
+    connections: Connections,
+    stop_shards: CancellationToken,
+    servers: JoinSet<Result<(), tonic::transport::Error>>,
+    shards: JoinSet<()>,
+    /// The journal, the clock and recovery: ended last.
+    background: JoinSet<()>,
+    drain: Duration,
+}
+
+/// Why a coordinator could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Its database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The API cannot describe itself.
+    #[error("cannot serve reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl Coordinator {
+    /// Opens the database, takes up what was left undone, and serves.
+    ///
+    /// # Errors
+    /// If the database or the address cannot be had.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        let listener = match config.listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let store = Store::open(&config.storage, config.durability).await?;
+        let mut background = JoinSet::new();
+        let (shared, shards, stop_shards) = start_shards(&config, store, &mut background).await?;
+        let core = core(&config, &shared);
+
+        recovery::watch_deadlines(&shared).await?;
+        let owed = shared.clone();
+        background.spawn(async move {
+            match recovery::hand_on(owed).await {
+                Ok(0) => {}
+                Ok(executions) => tracing::info!(executions, "took up what was left undone"),
+                Err(error) => {
+                    tracing::error!(%error, "recovery failed: stopping, to recover again");
+                    std::process::abort();
+                }
+            }
+        });
+        let clock = shared.clock.clone();
+        background.spawn(async move { clock.run().await });
+
+        let routes = crate::routes(core.clone()).await?;
+        let (connections, incoming) = mpsc::unbounded_channel();
+        let mut servers = JoinSet::new();
+        let closing = shared.closing.clone();
+        servers.spawn(server().add_routes(routes.clone()).serve_with_incoming_shutdown(
+            UnboundedReceiverStream::new(incoming),
+            closing.clone().cancelled_owned(),
+        ));
+        if let Some(listener) = listener {
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            servers.spawn(
+                server()
+                    .add_routes(routes)
+                    .serve_with_incoming_shutdown(incoming, closing.cancelled_owned()),
+            );
+        }
+        let drain = config.drain;
+        Ok(Coordinator {
+            core,
+            shared,
+            address,
+            connections,
+            stop_shards,
+            servers,
+            shards,
+            background,
+            drain,
+        })
+    }
+
+    /// A channel to it, within the process. It connects when it is first used.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        let connections = self.connections.clone();
+        let connect = move |_: Uri| {
+            let (ours, theirs) = tokio::io::duplex(PIPE);
+            let sent = connections.send(Ok(theirs));
+            let gone = |_| io::Error::new(io::ErrorKind::ConnectionRefused, "it has shut down");
+            std::future::ready(sent.map_err(gone).map(|()| TokioIo::new(ours)))
+        };
+        Endpoint::from_static("http://in-process")
+            .initial_stream_window_size(WINDOW)
+            .initial_connection_window_size(WINDOW)
+            .connect_with_connector_lazy(tower::service_fn(connect))
+    }
+
+    /// Where it listens, if it does.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// Its parts, for programs that embed it.
+    #[must_use]
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Shuts down: polls are answered empty, requests in flight get their time, and the database
+    /// is closed with all that was promised in it.
+    pub async fn shutdown(mut self) {
+        self.shared.closing.cancel();
+        let drained = tokio::time::timeout(self.drain, finish(&mut self.servers)).await;
+        if drained.is_err() {
+            tracing::warn!("requests were still in work when the time for them was over");
+            self.servers.shutdown().await;
+        }
+        self.stop_shards.cancel();
+        while self.shards.join_next().await.is_some() {}
+        let (done, last) = oneshot::channel();
+        let done = Box::new(move || {
+            let _ = done.send(());
+        });
+        self.shared.journal.submit(Writes::default(), done);
+        // The journal outlives the shards; what it released last is on disk.
+        let _ = last.await;
+        self.background.shutdown().await;
+        self.shared.store.close().await;
+    }
+}
+
+impl Drop for Coordinator {
+    fn drop(&mut self) {
+        self.shared.closing.cancel();
+    }
+}
+
+async fn finish(servers: &mut JoinSet<Result<(), tonic::transport::Error>>) {
+    while let Some(ended) = servers.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "a server ended"),
+            Err(error) => tracing::error!(%error, "a server ended"),
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn server() -> Server {
+    Server::builder()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+}
+
+async fn start_shards(
+    config: &Config,
+    store: Store,
+    background: &mut JoinSet<()>,
+) -> Result<(Arc<Shared>, JoinSet<()>, CancellationToken), StoreError> {
+    let (journal, writer) = Journal::new(store.clone(), config.failpoint);
+    background.spawn(writer.run());
+    let closing = CancellationToken::new();
+    let count = config.shards.get();
+    let (senders, receivers): (Vec<_>, Vec<_>) =
+        (0..count).map(|_| mpsc::unbounded_channel()).unzip();
+    let shared = Arc::new(Shared {
+        namespaces: Namespaces::open(store.clone(), &config.namespaces).await?,
+        last_id: store.last_id().await?.into(),
+        store,
+        journal,
+        queues: Arc::new(Queues::new(config.clock.clone(), closing.clone())),
+        queries: Arc::new(Queries::new()),
+        limits: Arc::new(config.limits.clone()),
+        clock: config.clock.clone(),
+        closing,
+        shards: senders,
+    });
+    let warm = (config.warm_executions.div_ceil(count), config.warm_bytes.div_ceil(count));
+    let stop = CancellationToken::new();
+    let mut shards = JoinSet::new();
+    for (index, messages) in receivers.into_iter().enumerate() {
+        let shard = Shard::new(shared.clone(), index, messages, warm);
+        let stop = stop.clone();
+        shards.spawn(async move {
+            let run = AssertUnwindSafe(shard.run(stop)).catch_unwind();
+            if run.await.is_err() {
+                tracing::error!(index, "a shard panicked: stopping, to recover from disk");
+                std::process::abort();
+            }
+        });
+    }
+    Ok((shared, shards, stop))
+}
+
+fn core(config: &Config, shared: &Arc<Shared>) -> Core {
+    let shards = Shards::new(shared.clone());
+    Core {
+        dispatch: Dispatch::new(
+            shared.queues.clone(),
+            shared.queries.clone(),
+            shards.clone(),
+            shared.namespaces.clone(),
+        ),
+        shards,
+        store: shared.store.clone(),
+        namespaces: shared.namespaces.clone(),
+        clock: config.clock.clone(),
+        limits: shared.limits.clone(),
+    }
+}
