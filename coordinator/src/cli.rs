@@ -1,12 +1,7 @@
 //! Command line and environment: what an operator sees, and how the process starts and ends.
 
 use std::{
-    env,
-    io::IsTerminal as _,
-    net::SocketAddr,
-    num::NonZeroUsize,
-    path::PathBuf,
-    process::ExitCode,
+    env, io::IsTerminal as _, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,11 +29,16 @@ struct Serve {
     /// The database: a file, made if it is not there.
     #[arg(long, env = "PERSEVERE_DB", default_value = "persevere.db", value_name = "FILE")]
     db: PathBuf,
-    /// Keep everything in memory; it is gone when the process ends.
-    #[arg(long, env = "PERSEVERE_IN_MEMORY", conflicts_with = "db")]
+    /// Keep everything in memory, gone when the process ends; `--db` means nothing then.
+    #[arg(long, env = "PERSEVERE_IN_MEMORY")]
     in_memory: bool,
     /// Where to listen.
-    #[arg(long, env = "PERSEVERE_LISTEN", default_value = "127.0.0.1:7233", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "PERSEVERE_LISTEN",
+        default_value = "127.0.0.1:7233",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
     /// What a commit survives.
     #[arg(long, env = "PERSEVERE_DURABILITY", default_value = "full")]

@@ -29,7 +29,9 @@ pub struct Clock {
 #[derive(Debug)]
 enum Source {
     /// The machine's clock, kept from running backwards.
-    Real { last: AtomicI64 },
+    Real {
+        last: AtomicI64,
+    },
     Virtual(VirtualTime),
 }
 

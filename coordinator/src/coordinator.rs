@@ -209,9 +209,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 fn server() -> Server {
-    Server::builder()
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
+    Server::builder().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW)
 }
 
 async fn start_shards(

@@ -287,8 +287,7 @@ impl Shard {
             if workflow.parked.is_none()
                 && workflow.runs.values().all(|run| run.is_settled(committed))
             {
-                for run in self.warm.remove(&key).into_iter().flat_map(|it| it.runs.into_values())
-                {
+                for run in self.warm.remove(&key).into_iter().flat_map(|it| it.runs.into_values()) {
                     // Its deadline stays watched.
                     self.by_id.remove(&run.id);
                     self.shared.clock.add_busy(-i64::from(run.busy));

@@ -166,9 +166,8 @@ impl Shards {
     /// # Errors
     /// See [`CallError`]. `Reply::Refused` becomes `CallError::Rejected` here.
     pub async fn command(&self, target: Target, command: Command) -> Result<Answer, CallError> {
-        let answer = self.ask(target, |caller| {
-            What::Command(Box::new(command), Respond::Caller(caller))
-        });
+        let answer =
+            self.ask(target, |caller| What::Command(Box::new(command), Respond::Caller(caller)));
         self.answer(answer.await?).await
     }
 

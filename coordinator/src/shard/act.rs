@@ -89,8 +89,7 @@ impl Shard {
     fn command(&mut self, key: &WorkflowKey, run_id: String, command: Command, respond: Respond) {
         let Some(run) = self.warm_run(key, &run_id) else { return };
         let execution = run.execution.clone();
-        let decided =
-            self.decide(|context| persevere_engine::decide(&execution, command, context));
+        let decided = self.decide(|context| persevere_engine::decide(&execution, command, context));
         self.conclude(key, Some(run_id), decided, respond);
     }
 

@@ -10,7 +10,7 @@ use persevere_proto::api::history::v1::HistoryEvent;
 
 use crate::{
     CallError, HistoryPage, HistoryRange, Store,
-    store::{StoredBatch, StoreError},
+    store::{StoreError, StoredBatch},
 };
 
 /// Bytes of recent history kept for one run.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use persevere_engine::ActivityStage;
 use persevere_engine::{
     Execution, Notice, RequestId, RunKey, Status, Time, Transition, WorkflowTask, encode_batch,
     encode_overlay,
 };
-use persevere_engine::ActivityStage;
 use persevere_proto::api::{
     enums::v1::{EventType, WorkflowExecutionStatus},
     history::v1::HistoryEvent,

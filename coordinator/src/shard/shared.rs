@@ -135,10 +135,8 @@ impl Shared {
 
     /// Sends something to do to a run.
     pub(crate) fn send_to(&self, run: &RunKey, what: What) {
-        let key = WorkflowKey {
-            namespace: run.namespace.clone(),
-            workflow_id: run.workflow_id.clone(),
-        };
+        let key =
+            WorkflowKey { namespace: run.namespace.clone(), workflow_id: run.workflow_id.clone() };
         self.send(key, Request { run_id: Some(run.run_id.clone()), what });
     }
 }

@@ -36,12 +36,8 @@ impl Shards {
     ) -> Result<QueryOutcome, CallError> {
         let mut open = self.shared.queries.open();
         let left = deadline.saturating_duration_since(Instant::now());
-        let query = Query {
-            id: open.id,
-            query,
-            reject_condition: reject,
-            deadline: self.now().plus(left),
-        };
+        let query =
+            Query { id: open.id, query, reject_condition: reject, deadline: self.now().plus(left) };
         loop {
             let answer = self.command(target.clone(), Command::Query(query.clone())).await?;
             let Reply::Query(route) = answer.reply else {

@@ -197,9 +197,10 @@ fn bind_states(values: &mut SqliteArguments, rows: Vec<StateRow>, size: usize) -
 fn bind_listings(values: &mut SqliteArguments, rows: Vec<ListingRow>, size: usize) -> Bound {
     let missing = size - rows.len();
     for row in rows {
-        let (close, length, bytes) = row.closed.map_or((None, None, None), |(close, len, bytes)| {
-            (Some(close), Some(len), Some(bytes))
-        });
+        let (close, length, bytes) =
+            row.closed.map_or((None, None, None), |(close, len, bytes)| {
+                (Some(close), Some(len), Some(bytes))
+            });
         let (parent_workflow, parent_run) = row.parent.unzip();
         values.add(row.id)?;
         values.add(row.namespace)?;

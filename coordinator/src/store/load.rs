@@ -1,6 +1,8 @@
 //! Reading executions back: by name, by number, and those that are owed something.
 
-use persevere_engine::{Execution, RunKey, decode_batch, PersistError, decode_overlay, fold_batches};
+use persevere_engine::{
+    Execution, PersistError, RunKey, decode_batch, decode_overlay, fold_batches,
+};
 use persevere_proto::api::history::v1::HistoryEvent;
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -74,8 +76,7 @@ impl Store {
             .await?;
         let batches =
             rows.iter().map(|row| row.try_get::<&[u8], _>(0)).collect::<Result<Vec<_>, _>>()?;
-        let corrupt =
-            |source| StoreError::Corrupt { workflow_id: workflow_id.into(), source };
+        let corrupt = |source| StoreError::Corrupt { workflow_id: workflow_id.into(), source };
         Ok(Some(StoredRun {
             id,
             transitions: row.try_get("transitions")?,

@@ -119,12 +119,8 @@ fn lock(database: &Path) -> Result<File, OpenError> {
     path.push(".lock");
     let path = PathBuf::from(path);
     let failed = |source| OpenError::Lock { path: path.clone(), source };
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(failed)?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.to_owned())),
