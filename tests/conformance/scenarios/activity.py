@@ -458,6 +458,40 @@ async def oversize_command(d: Driver) -> None:
     await d.history(run)
 
 
+@scenario(rules="23, 55, 75")
+async def cancel_an_activity_whose_close_is_buffered(d: Driver) -> None:
+    """A cancel command that crosses with the activity's completion is accepted."""
+    run = await d.start()
+    await d.step(d.activity("1"))
+    task = await d.poll_activity()
+    await d.signal(run)
+    workflow_task = await d.poll()
+    await d.complete_activity(task, "just in time")
+    await d.complete(workflow_task, cancel_activity(5))
+    await d.history(run)
+
+
+@scenario(rules="66, 71", slow=True)
+async def schedule_to_start_of_a_later_attempt(d: Driver) -> None:
+    """Schedule-to-start is measured anew for a retry that nobody takes."""
+    run = await d.start()
+    await d.step(d.activity("1", schedule_to_start_timeout=3, retry_policy=retry(initial=1)))
+    await d.fail_activity(await d.poll_activity(), failure("first"))
+    await d.until(run, "ActivityTaskTimedOut")
+    await d.history(run)
+
+
+@scenario(rules="50, 66", slow=True)
+async def run_timeout_ends_activities(d: Driver) -> None:
+    """A run that times out takes its activities along."""
+    run = await d.start(workflow_run_timeout=2)
+    await d.step(d.activity("1"))
+    task = await d.poll_activity()
+    await d.close_event(run)
+    await d.refused(d.complete_activity(task), message=True)
+    await d.history(run)
+
+
 async def _cancel_requested(d: Driver, run: Run) -> api.PollActivityTaskQueueResponse:
     """The task of an activity that is started and whose cancellation the workflow has asked for."""
     await d.step(d.activity("1"))

@@ -1,6 +1,6 @@
 """Runs that follow each other under one workflow id: continue-as-new and workflow retry."""
 
-from ..commands import cancel, complete, continue_as_new, fail, failure, header, memo, payloads, retry, seconds
+from ..commands import cancel, complete, continue_as_new, fail, failure, header, memo, payloads, retry, seconds, timer
 from ..driver import Driver, Run, passing
 from ..scenario import scenario
 
@@ -131,3 +131,18 @@ async def _next(d: Driver, run: Run) -> Run:
     attributes = getattr(event, event.WhichOneof("attributes"))
     assert attributes.new_execution_run_id, f"no run follows {event}"
     return Run(run.id, attributes.new_execution_run_id)
+
+
+@scenario(rules="16, 76")
+async def continue_as_new_drops_pending_work(d: Driver) -> None:
+    """Activities and timers of a run end with it: their answers are refused, and the new run starts without them."""
+    first = await d.start()
+    await d.step(d.activity("1"), timer("t", 600))
+    activity = await d.poll_activity()
+    await d.signal(first)
+    await d.step(continue_as_new("order"))
+    await d.refused(d.complete_activity(activity), "late activity", message=True)
+    second = await _next(d, first)
+    await d.describe(second)
+    await d.step(complete())
+    await d.history(first, "first")

@@ -6,7 +6,7 @@ from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 
 from ..commands import (
     cancel_timer, complete, marker, memo, modify_properties, payload, timer, upsert_search_attributes)
-from ..driver import Driver
+from ..driver import Driver, passing
 from ..scenario import scenario
 
 
@@ -121,3 +121,29 @@ async def _one_bad_command(d: Driver, number: int, label: str, command: Command)
     run = await d.start(f"{number}", queue=queue)
     await d.refused(d.complete(await d.poll(queue=queue), command), label, message=True)
     d.record(f"{label}: event", (await d.events(run)).last("WorkflowTaskFailed"))
+
+
+@scenario(rules="51, 57")
+async def timer_id_again_while_its_firing_waits(d: Driver) -> None:
+    """Once a timer has fired its id is free, even while that event is still buffered."""
+    run = await d.start()
+    await d.step(timer("t", 1))
+    await d.signal(run)
+    task = await d.poll()
+    await passing(2)
+    await d.complete(task, timer("t", 600))
+    (await d.history(run)).shows("TimerStarted", "TimerFired", "WorkflowTaskScheduled")
+
+
+@scenario(rules="27, 57")
+async def cancel_a_timer_that_has_fired(d: Driver) -> None:
+    """A firing that is buffered is taken back by the cancel command; one that was delivered cannot be."""
+    run = await d.start()
+    await d.step(timer("buffered", 1))
+    await d.signal(run)
+    task = await d.poll()
+    await passing(2)
+    await d.complete(task, cancel_timer("buffered"), timer("delivered", 1))
+    task = await d.poll()
+    await d.refused(d.complete(task, cancel_timer("delivered")), message=True)
+    await d.history(run)

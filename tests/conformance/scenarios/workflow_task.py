@@ -349,3 +349,51 @@ async def buffer_limit(d: Driver) -> None:
         await d.signal(run, f"s{number}")
     await d.refused(d.complete(task), message=True)
     await d.history(run)
+
+
+@scenario(rules="27, 31, 34")
+async def unhandled_command_on_a_later_attempt(d: Driver) -> None:
+    """A close held back by a signal on a later attempt flushes it and makes a normal first attempt."""
+    run = await d.start()
+    await d.fail_task(await d.poll())
+    second = await d.poll()
+    await d.signal(run)
+    await d.refused(d.complete(second, complete("too early")), message=True)
+    await d.history(run, "flushed")
+    await d.step(complete("now"))
+    await d.history(run, "closed")
+
+
+@scenario(rules="23, 27, 85")
+async def cancel_request_blocks_close(d: Driver) -> None:
+    """A buffered cancel request holds back a close like any other event."""
+    run = await d.start()
+    task = await d.poll()
+    await d.request_cancel(run, reason="please")
+    await d.refused(d.complete(task, complete("too early")), message=True)
+    await d.step(cancel())
+    await d.history(run)
+
+
+@scenario(rules="24, 32")
+async def commands_of_a_transient_task(d: Driver) -> None:
+    """A later attempt that completes has its Scheduled and Started written before its commands' events."""
+    run = await d.start()
+    await d.fail_task(await d.poll())
+    await d.step(timer("t", 600), d.activity("1"))
+    (await d.history(run)).shows("WorkflowTaskFailed", "WorkflowTaskScheduled", "WorkflowTaskStarted",
+                                 "WorkflowTaskCompleted", "TimerStarted", "ActivityTaskScheduled")
+
+
+@scenario(rules="32, 41, 44")
+async def inline_task_on_request_only(d: Driver) -> None:
+    """Without asking for it, the next task comes through the queue even when events wait."""
+    run = await d.start()
+    task = await d.poll()
+    await d.signal(run)
+    answer = await d.complete(task, timer("t", 600))
+    d.record("answer", answer)
+    task = await d.poll()
+    d.record("task", task)
+    await d.complete(task, complete())
+    await d.history(run)
