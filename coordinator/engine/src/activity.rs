@@ -18,7 +18,7 @@ mod retry;
 mod schedule;
 mod timeout;
 
-use persevere_proto::api::{common::v1::Priority, enums::v1::TaskQueueKind};
+use persevere_proto::api::common::v1::Priority;
 
 use crate::{
     command::ActivityTarget,
@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) use attempt::{heartbeat, start};
 pub(crate) use report::{cancel, complete, fail};
-pub(crate) use schedule::{dispatch_scheduled, request_cancel, schedule};
+pub(crate) use schedule::{dispatch_scheduled, is_canceled_by, request_cancel, schedule};
 pub(crate) use timeout::{deadline, tick};
 
 /// Attempts that wait for a worker.
@@ -106,31 +106,8 @@ fn resolve_running(execution: &Execution, target: &ActivityTarget) -> Result<i64
     }
 }
 
-/// The activity's own priority, with the workflow's where it has none, field by field (rule 82).
+/// The activity's own priority, completed by the workflow's.
 fn priority(execution: &Execution, activity: &Activity) -> Option<Priority> {
-    let own = activity.scheduled.priority.as_ref();
     let inherited = execution.recorded.started.priority.as_ref();
-    let (Some(own), Some(inherited)) = (own, inherited) else {
-        return own.or(inherited).cloned();
-    };
-    let mut priority = own.clone();
-    if priority.priority_key == 0 {
-        priority.priority_key = inherited.priority_key;
-    }
-    if priority.fairness_key.is_empty() {
-        priority.fairness_key.clone_from(&inherited.fairness_key);
-    }
-    if priority.fairness_weight == 0.0 {
-        priority.fairness_weight = inherited.fairness_weight;
-    }
-    Some(priority)
-}
-
-/// How events name a queue that any worker may poll.
-fn normal_queue(name: &str) -> persevere_proto::api::taskqueue::v1::TaskQueue {
-    persevere_proto::api::taskqueue::v1::TaskQueue {
-        name: name.to_owned(),
-        kind: TaskQueueKind::Normal.into(),
-        normal_name: String::new(),
-    }
+    crate::priority::inherited(activity.scheduled.priority.as_ref(), inherited)
 }

@@ -23,8 +23,8 @@ pub(crate) fn request(
 ) -> Result<Transition, Rejection> {
     let request = *command.request;
     check_chain(execution, &request.first_execution_run_id)?;
-    if let Some(sender) = command.sender.as_ref().filter(|sender| sender.child_workflow_only) {
-        sender.check_is_parent_of(execution)?;
+    if let Some(sender) = &command.sender {
+        sender.check_may_reach(execution)?;
     }
     let mut draft = Draft::of(execution, context);
     if !execution.is_running() || is_requested(execution) {

@@ -19,7 +19,7 @@ use persevere_proto::api::{
 };
 
 use crate::{
-    chain, child,
+    activity, chain, child,
     command_run::{BadCommand, CommandRun},
     query,
     state::WorkflowTask,
@@ -121,24 +121,26 @@ fn after_perhaps_continuing(draft: &mut Draft<'_>, next: Option<chain::NextRun>)
     let overlay = draft.overlay();
     overlay.workflow_task = WorkflowTask::None;
     overlay.activities.clear();
+    // What the closing commands themselves had put there; nobody will read it.
+    overlay.buffer.clear();
     overlay.sticky = None;
     overlay.first_task_at = None;
     overlay.awaits_parent = false;
     overlay.heartbeat_since = None;
+    child::apply_close_policies(draft);
     match next {
         Some(next) => next.begin(draft),
-        None if is_alone(draft) => {}
-        None => child::on_close(draft),
+        None => child::report_close(draft),
     }
 }
 
 /// A run does not close over events that its code has not seen (semantics rule 27).
 fn check_nothing_waits(run: &CommandRun<'_, '_>) -> Result<(), BadCommand> {
-    if run.draft.execution.overlay.buffer.is_empty() {
-        Ok(())
-    } else {
-        Err(BadCommand::new(Cause::UnhandledCommand, ""))
+    let mut buffer = run.draft.execution.overlay.buffer.iter();
+    if buffer.any(|buffered| !activity::is_canceled_by(&buffered.event, run.completed_event_id)) {
+        return Err(BadCommand::new(Cause::UnhandledCommand, ""));
     }
+    Ok(())
 }
 
 /// The failure that a run's time-out counts as when its retry is decided.
@@ -152,10 +154,4 @@ fn timeout_failure() -> Failure {
         failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
         ..Failure::default()
     }
-}
-
-/// Whether no other execution cares how the run ended.
-fn is_alone(draft: &Draft<'_>) -> bool {
-    let recorded = &draft.execution.recorded;
-    recorded.children.is_empty() && recorded.started.parent_workflow_execution.is_none()
 }

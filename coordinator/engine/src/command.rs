@@ -157,10 +157,15 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Refuses a receiver that is not a child of this sender.
-    pub(crate) fn check_is_parent_of(&self, receiver: &Execution) -> Result<(), Rejection> {
+    /// Refuses a receiver that is the sender itself, or is not its child although it must be.
+    pub(crate) fn check_may_reach(&self, receiver: &Execution) -> Result<(), Rejection> {
+        let own = receiver.key.namespace == self.namespace
+            && receiver.key.workflow_id == self.execution.workflow_id;
+        if own {
+            return Err(Rejection::NotFound("the target is the sender itself".into()));
+        }
         let parent = receiver.recorded.started.parent_workflow_execution.as_ref();
-        if parent == Some(&self.execution) {
+        if !self.child_workflow_only || parent == Some(&self.execution) {
             Ok(())
         } else {
             Err(Rejection::NotFound("the target is not a child of the sender".into()))
@@ -248,8 +253,6 @@ pub struct Start {
 pub struct Parent {
     /// Its namespace.
     pub namespace: String,
-    /// Id of its namespace.
-    pub namespace_id: String,
     /// Its run.
     pub execution: WorkflowExecution,
     /// Its event that initiated the child.

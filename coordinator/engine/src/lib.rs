@@ -33,6 +33,7 @@ mod obligations;
 mod outbox;
 mod outcome;
 mod persist;
+mod priority;
 mod properties;
 mod query;
 mod rejection;

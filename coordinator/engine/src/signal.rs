@@ -51,8 +51,8 @@ fn check(
     if !execution.is_running() {
         return Err(Rejection::closed());
     }
-    if let Some(sender) = sender.filter(|sender| sender.child_workflow_only) {
-        sender.check_is_parent_of(execution)?;
+    if let Some(sender) = sender {
+        sender.check_may_reach(execution)?;
     }
     if execution.recorded.signals >= context.limits.signals {
         return Err(Rejection::InvalidArgument(

@@ -164,8 +164,9 @@ fn started(
         ..Default::default()
     };
     if let Some(parent) = parent {
+        let namespace_id = context.namespaces.get(&parent.namespace).cloned();
         attributes.parent_workflow_namespace = parent.namespace;
-        attributes.parent_workflow_namespace_id = parent.namespace_id;
+        attributes.parent_workflow_namespace_id = namespace_id.unwrap_or_default();
         attributes.parent_workflow_execution = Some(parent.execution);
         attributes.parent_initiated_event_id = parent.initiated_event_id;
         attributes.root_workflow_execution = Some(parent.root);

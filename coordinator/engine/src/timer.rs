@@ -17,15 +17,13 @@ use persevere_proto::api::{
 
 use crate::{
     command_run::{BadCommand, CommandRun},
+    limits::ID_BYTES_MAX,
     retry::is_negative,
     state::{Execution, Timer},
     time::{Time, duration, span},
     transition::{Draft, new_event},
     workflow_task,
 };
-
-/// Longest timer id, in bytes (semantics rule 13).
-const MAX_ID: usize = 1000;
 
 /// Carries out `StartTimer`.
 pub(crate) fn start(
@@ -63,11 +61,11 @@ fn check_start(command: &StartTimerCommandAttributes) -> Result<(), String> {
     if id.is_empty() {
         return Err("TimerId is not set on StartTimerCommand.".into());
     }
-    if id.len() > MAX_ID {
+    if id.len() > ID_BYTES_MAX {
         let length = id.len();
         return Err(format!(
             "TimerId on StartTimerCommand exceeds length limit. TimerId={id} Length={length} \
-             Limit={MAX_ID}"
+             Limit={ID_BYTES_MAX}"
         ));
     }
     if is_negative(command.start_to_fire_timeout.as_ref()) {
@@ -91,11 +89,11 @@ pub(crate) fn cancel(
     if timer_id.is_empty() {
         return refuse("TimerId is not set on CancelTimerCommand.".into());
     }
-    if timer_id.len() > MAX_ID {
+    if timer_id.len() > ID_BYTES_MAX {
         let length = timer_id.len();
         return refuse(format!(
             "TimerId on CancelTimerCommand exceeds length limit. TimerId={timer_id} \
-             Length={length} Limit={MAX_ID}"
+             Length={length} Limit={ID_BYTES_MAX}"
         ));
     }
     let found = pending(&run.draft.execution).find(|(_, timer)| timer.timer_id == timer_id);

@@ -10,18 +10,16 @@ use persevere_proto::{
     wkt,
 };
 
-use super::normal_queue;
 use crate::{
+    key::QueueName,
+    limits::{ID_BYTES_MAX, RESERVED_QUEUE_PREFIX},
     retry,
     time::{duration, span},
+    workflow_task,
 };
 
-/// Longest id, type or queue name, in bytes (semantics rule 13).
-const MAX_NAME: usize = 1000;
 /// Longest fairness key, in bytes (semantics rule 82).
 const MAX_FAIRNESS_KEY: usize = 64;
-/// Queues of the server itself.
-const RESERVED_PREFIX: &str = "/_sys/";
 
 /// The event that the command asks for, without the workflow task it belongs to.
 ///
@@ -37,7 +35,8 @@ pub(super) fn scheduled_attributes(
     retry::validate(&policy)?;
     check_priority(command.priority.as_ref())?;
     let timeouts = Timeouts::normalised(&command, run_timeout)?;
-    let queue = command.task_queue.map(|queue| normal_queue(&queue.name));
+    let queue =
+        command.task_queue.map(|queue| workflow_task::task_queue(&QueueName::normal(queue.name)));
     Ok(ActivityTaskScheduledEventAttributes {
         activity_id: command.activity_id,
         activity_type: command.activity_type,
@@ -61,11 +60,13 @@ fn check_names(command: &ScheduleActivityTaskCommandAttributes) -> Result<(), St
     if queue.is_empty() {
         return Err("taskQueue is not set".into());
     }
-    if queue.len() > MAX_NAME {
+    if queue.len() > ID_BYTES_MAX {
         return Err("taskQueue length exceeds limit".into());
     }
-    if queue.starts_with(RESERVED_PREFIX) {
-        return Err(format!("task queue name cannot start with reserved prefix {RESERVED_PREFIX}"));
+    if queue.starts_with(RESERVED_QUEUE_PREFIX) {
+        return Err(format!(
+            "task queue name cannot start with reserved prefix {RESERVED_QUEUE_PREFIX}"
+        ));
     }
     let activity_type = command.activity_type.as_ref().map_or("", |kind| kind.name.as_str());
     let names = [("activityId", command.activity_id.as_str()), ("activityType", activity_type)];
@@ -73,9 +74,11 @@ fn check_names(command: &ScheduleActivityTaskCommandAttributes) -> Result<(), St
         if name.is_empty() {
             return Err(format!("{field} is not set"));
         }
-        if name.len() > MAX_NAME {
+        if name.len() > ID_BYTES_MAX {
             let length = name.len();
-            return Err(format!("{field} exceeds length limit. Length={length} Limit={MAX_NAME}"));
+            return Err(format!(
+                "{field} exceeds length limit. Length={length} Limit={ID_BYTES_MAX}"
+            ));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use persevere_proto::api::{
     enums::v1::WorkflowTaskFailedCause,
     history::v1::{
         ActivityTaskCancelRequestedEventAttributes, ActivityTaskCanceledEventAttributes,
-        history_event::Attributes,
+        HistoryEvent, history_event::Attributes,
     },
     sdk::v1::UserMetadata,
 };
@@ -143,6 +143,13 @@ fn close_unstarted(run: &mut CommandRun<'_, '_>, id: i64, requested_event_id: i6
     let overlay = run.draft.overlay();
     overlay.activities.remove(&id);
     overlay.buffer.push(BufferedEvent { event });
+}
+
+/// Whether a buffered event is the end of an activity that a command of this completion cancelled
+/// before a worker had it.
+pub(crate) fn is_canceled_by(event: &HistoryEvent, completed_event_id: i64) -> bool {
+    matches!(&event.attributes, Some(Attributes::ActivityTaskCanceledEventAttributes(canceled))
+        if canceled.latest_cancel_requested_event_id > completed_event_id)
 }
 
 /// After all commands of a completion: starts the eager activities, unless a later command

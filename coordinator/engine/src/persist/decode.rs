@@ -96,7 +96,11 @@ fn activity(progress: stored::ActivityProgress) -> Result<(i64, ActivityProgress
 fn message(message: stored::OutboxMessage) -> Result<(i64, Message), PersistError> {
     let decoded = match required(message.message, "the kind of an outbox message")? {
         Stored::StartChild(initiated_event_id) => Message::StartChild { initiated_event_id },
-        Stored::ReleaseChild(initiated_event_id) => Message::ReleaseChild { initiated_event_id },
+        Stored::ReleaseChild(it) => Message::ReleaseChild {
+            namespace: it.namespace,
+            child: required(it.child, "the child to release")?,
+            initiated_event_id: it.initiated_event_id,
+        },
         Stored::Signal(initiated_event_id) => Message::Signal { initiated_event_id },
         Stored::Cancel(initiated_event_id) => Message::Cancel { initiated_event_id },
         Stored::ReportClose(stored::ReportClose {}) => Message::ReportClose,

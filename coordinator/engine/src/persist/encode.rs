@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use persevere_proto::{
+    api::common::v1::WorkflowExecution,
     state::{self as stored, activity_progress::Stage, outbox_message::Message as Stored},
     wkt,
 };
@@ -118,25 +119,32 @@ fn attempt(attempt: &Attempt) -> stored::Attempt {
 fn message(number: i64, message: &Message) -> stored::OutboxMessage {
     let message = match message {
         Message::StartChild { initiated_event_id } => Stored::StartChild(*initiated_event_id),
-        Message::ReleaseChild { initiated_event_id } => Stored::ReleaseChild(*initiated_event_id),
+        Message::ReleaseChild { namespace, child, initiated_event_id } => {
+            Stored::ReleaseChild(child_message(namespace, child, *initiated_event_id))
+        }
         Message::Signal { initiated_event_id } => Stored::Signal(*initiated_event_id),
         Message::Cancel { initiated_event_id } => Stored::Cancel(*initiated_event_id),
         Message::ReportClose => Stored::ReportClose(stored::ReportClose {}),
         Message::TerminateChild { namespace, child } => {
-            Stored::TerminateChild(stored::TerminateChild {
-                namespace: namespace.clone(),
-                child: Some(child.clone()),
-            })
+            Stored::TerminateChild(child_message(namespace, child, 0))
         }
         Message::CancelChild { namespace, child, initiated_event_id } => {
-            Stored::CancelChild(stored::CancelChild {
-                namespace: namespace.clone(),
-                child: Some(child.clone()),
-                initiated_event_id: *initiated_event_id,
-            })
+            Stored::CancelChild(child_message(namespace, child, *initiated_event_id))
         }
     };
     stored::OutboxMessage { number, message: Some(message) }
+}
+
+fn child_message(
+    namespace: &str,
+    child: &WorkflowExecution,
+    initiated_event_id: i64,
+) -> stored::ChildMessage {
+    stored::ChildMessage {
+        namespace: namespace.to_owned(),
+        child: Some(child.clone()),
+        initiated_event_id,
+    }
 }
 
 fn span(span: Duration) -> wkt::Duration {

@@ -81,7 +81,11 @@ fn messages() -> Vec<Message> {
     let child = WorkflowExecution { workflow_id: "c".into(), run_id: "r".into() };
     vec![
         Message::StartChild { initiated_event_id: 5 },
-        Message::ReleaseChild { initiated_event_id: 5 },
+        Message::ReleaseChild {
+            namespace: "n".into(),
+            child: child.clone(),
+            initiated_event_id: 5,
+        },
         Message::Signal { initiated_event_id: 6 },
         Message::Cancel { initiated_event_id: 7 },
         Message::ReportClose,

@@ -170,6 +170,10 @@ pub enum Message {
     },
     /// Let the child schedule its first workflow task (semantics rule 59).
     ReleaseChild {
+        /// Its namespace.
+        namespace: String,
+        /// The child's first run.
+        child: WorkflowExecution,
         /// The event that initiated the child.
         initiated_event_id: i64,
     },

@@ -11,7 +11,7 @@ use crate::{
     command::{CompleteWorkflowTask, WorkflowTaskToken},
     command_run::{BadCommand, CommandRun},
     context::Context,
-    query,
+    external, query,
     rejection::Rejection,
     reply::{CompletedReply, Reply},
     state::{Execution, StartedTask, Sticky, WorkflowTask},
@@ -28,6 +28,7 @@ pub(crate) fn complete(
     let task = of_token(execution, &command.token)?;
     let request = &*command.request;
     dispatch::check_sequence(&request.commands)?;
+    external::check_namespaces(&request.commands, context.namespaces)?;
     let mut draft = Draft::of(execution, context);
     if heartbeat_expired(&draft, task, request) {
         return Ok(fail::expire_heartbeat(draft, task));

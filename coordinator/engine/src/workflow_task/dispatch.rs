@@ -70,11 +70,11 @@ fn carry_out_one(run: &mut CommandRun<'_, '_>, command: &Command) -> Result<(), 
         (
             T::SignalExternalWorkflowExecution,
             A::SignalExternalWorkflowExecutionCommandAttributes(c),
-        ) => external::signal(run, c),
+        ) => external::signal(run, c, metadata),
         (
             T::RequestCancelExternalWorkflowExecution,
             A::RequestCancelExternalWorkflowExecutionCommandAttributes(c),
-        ) => external::request_cancel(run, c),
+        ) => external::request_cancel(run, c, metadata),
         (T::RecordMarker, A::RecordMarkerCommandAttributes(c)) => {
             properties::record_marker(run, c, metadata)
         }
