@@ -3,7 +3,7 @@
 use persevere_proto::api::{
     command::v1::{
         Command, CompleteWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes,
-        command::Attributes as CommandAttributes,
+        StartTimerCommandAttributes, command::Attributes as CommandAttributes,
     },
     common::v1::ActivityType,
     enums::v1::CommandType,
@@ -28,6 +28,11 @@ pub enum Step {
         /// Its only argument.
         argument: Value,
     },
+    /// Wait.
+    Timer {
+        /// For how long.
+        seconds: i64,
+    },
     /// Close the workflow.
     Complete {
         /// Its result.
@@ -50,6 +55,16 @@ impl Step {
                 (
                     CommandType::ScheduleActivityTask,
                     CommandAttributes::ScheduleActivityTaskCommandAttributes(attributes),
+                )
+            }
+            Self::Timer { seconds: length } => {
+                let attributes = StartTimerCommandAttributes {
+                    timer_id: "timer".into(),
+                    start_to_fire_timeout: Some(seconds(length)),
+                };
+                (
+                    CommandType::StartTimer,
+                    CommandAttributes::StartTimerCommandAttributes(attributes),
                 )
             }
             Self::Complete { result } => {
