@@ -51,7 +51,7 @@ fn is_end(event: &HistoryEvent) -> bool {
 }
 
 /// The started event that an end refers to may have waited beside it, and has its id only now.
-fn name_started_event(event: &mut HistoryEvent, recorded: &Recorded) {
+pub(crate) fn name_started_event(event: &mut HistoryEvent, recorded: &Recorded) {
     use Attributes as A;
     let of_activity = |id: &i64| recorded.activities.get(id).and_then(|a| a.started_event_id);
     let of_child = |id: &i64| {

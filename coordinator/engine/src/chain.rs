@@ -150,9 +150,7 @@ impl NextRun {
         started.continued_execution_run_id = execution.key.run_id.clone();
         started.original_execution_run_id.clone_from(&run_id);
         started.eager_execution_accepted = false;
-        started.memo = Some(execution.recorded.memo.clone()).filter(|m| !m.fields.is_empty());
-        started.search_attributes = Some(execution.recorded.search_attributes.clone())
-            .filter(|attributes| !attributes.indexed_fields.is_empty());
+        started.last_completion_result = None;
         started.prev_auto_reset_points = reset_points(draft);
         NextRun { key: RunKey { run_id, ..execution.key.clone() }, started }
     }

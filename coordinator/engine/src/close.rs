@@ -9,18 +9,17 @@ use persevere_proto::api::{
         ContinueAsNewWorkflowExecutionCommandAttributes, FailWorkflowExecutionCommandAttributes,
     },
     enums::v1::{RetryState, TimeoutType, WorkflowTaskFailedCause as Cause},
-    failure::v1::{Failure, TimeoutFailureInfo, failure::FailureInfo},
     history::v1::{
         WorkflowExecutionCanceledEventAttributes, WorkflowExecutionCompletedEventAttributes,
         WorkflowExecutionFailedEventAttributes, WorkflowExecutionTimedOutEventAttributes,
         history_event::Attributes,
     },
-    sdk::v1::UserMetadata,
 };
 
 use crate::{
     activity, chain, child,
     command_run::{BadCommand, CommandRun},
+    failure::timeout_failure,
     query,
     state::WorkflowTask,
     terminate,
@@ -31,7 +30,6 @@ use crate::{
 pub(crate) fn complete(
     run: &mut CommandRun<'_, '_>,
     command: CompleteWorkflowExecutionCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     check_nothing_waits(run)?;
     let attributes = WorkflowExecutionCompletedEventAttributes {
@@ -39,7 +37,7 @@ pub(crate) fn complete(
         workflow_task_completed_event_id: run.completed_event_id,
         ..Default::default()
     };
-    run.record(Attributes::WorkflowExecutionCompletedEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::WorkflowExecutionCompletedEventAttributes(attributes));
     after(run.draft);
     Ok(())
 }
@@ -49,7 +47,6 @@ pub(crate) fn complete(
 pub(crate) fn fail(
     run: &mut CommandRun<'_, '_>,
     command: FailWorkflowExecutionCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     check_nothing_waits(run)?;
     let failure = command.failure.ok_or_else(|| {
@@ -63,7 +60,7 @@ pub(crate) fn fail(
         workflow_task_completed_event_id: run.completed_event_id,
         new_execution_run_id: next.as_ref().map(chain::NextRun::run_id).unwrap_or_default(),
     };
-    run.record(Attributes::WorkflowExecutionFailedEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::WorkflowExecutionFailedEventAttributes(attributes));
     after_perhaps_continuing(run.draft, next);
     Ok(())
 }
@@ -72,14 +69,13 @@ pub(crate) fn fail(
 pub(crate) fn cancel(
     run: &mut CommandRun<'_, '_>,
     command: CancelWorkflowExecutionCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     check_nothing_waits(run)?;
     let attributes = WorkflowExecutionCanceledEventAttributes {
         workflow_task_completed_event_id: run.completed_event_id,
         details: command.details,
     };
-    run.record(Attributes::WorkflowExecutionCanceledEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::WorkflowExecutionCanceledEventAttributes(attributes));
     after(run.draft);
     Ok(())
 }
@@ -88,11 +84,10 @@ pub(crate) fn cancel(
 pub(crate) fn continue_as_new(
     run: &mut CommandRun<'_, '_>,
     command: ContinueAsNewWorkflowExecutionCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     check_nothing_waits(run)?;
     let (attributes, next) = chain::continue_as_new(run, command)?;
-    run.record(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(attributes));
     after_perhaps_continuing(run.draft, Some(next));
     Ok(())
 }
@@ -100,8 +95,12 @@ pub(crate) fn continue_as_new(
 /// The run, or its whole chain, took too long. A run may be tried again, a chain not (rule 19).
 pub(crate) fn time_out(draft: &mut Draft<'_>) {
     let expired = draft.execution.execution_deadline().is_some_and(|at| at <= draft.context.now);
-    let (retry_state, next) =
-        if expired { (RetryState::Timeout, None) } else { chain::retry(draft, &timeout_failure()) };
+    let (retry_state, next) = if expired {
+        (RetryState::Timeout, None)
+    } else {
+        let failure = timeout_failure("workflow timeout", TimeoutType::StartToClose);
+        chain::retry(draft, &failure)
+    };
     terminate::force_task_closed(draft);
     let attributes = WorkflowExecutionTimedOutEventAttributes {
         retry_state: retry_state as i32,
@@ -141,17 +140,4 @@ fn check_nothing_waits(run: &CommandRun<'_, '_>) -> Result<(), BadCommand> {
         return Err(BadCommand::new(Cause::UnhandledCommand, ""));
     }
     Ok(())
-}
-
-/// The failure that a run's time-out counts as when its retry is decided.
-fn timeout_failure() -> Failure {
-    let info = TimeoutFailureInfo {
-        timeout_type: TimeoutType::StartToClose as i32,
-        ..TimeoutFailureInfo::default()
-    };
-    Failure {
-        message: "workflow timeout".into(),
-        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
-        ..Failure::default()
-    }
 }

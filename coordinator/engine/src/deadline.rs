@@ -30,7 +30,6 @@ pub(crate) fn tick(execution: &Execution, context: &Context<'_>) -> Result<Trans
             Due::WorkflowTask => workflow_task::time_out(&mut draft),
         }
     }
-    crate::buffer::enforce_limit(&mut draft);
     Ok(draft.finish(Reply::Done))
 }
 

@@ -27,6 +27,7 @@ mod effect;
 mod external;
 mod failure;
 mod fold;
+mod history_limit;
 mod key;
 mod limits;
 mod obligations;

@@ -10,7 +10,6 @@ use persevere_proto::api::{
         MarkerRecordedEventAttributes, UpsertWorkflowSearchAttributesEventAttributes,
         WorkflowPropertiesModifiedEventAttributes, history_event::Attributes,
     },
-    sdk::v1::UserMetadata,
 };
 
 use crate::{
@@ -22,7 +21,6 @@ use crate::{
 pub(crate) fn record_marker(
     run: &mut CommandRun<'_, '_>,
     command: RecordMarkerCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     let name = &command.marker_name;
     let bad = |text: String| Err(BadCommand::new(Cause::BadRecordMarkerAttributes, text));
@@ -42,7 +40,7 @@ pub(crate) fn record_marker(
         header: command.header,
         failure: command.failure,
     };
-    run.record(Attributes::MarkerRecordedEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::MarkerRecordedEventAttributes(attributes));
     Ok(())
 }
 
@@ -50,7 +48,6 @@ pub(crate) fn record_marker(
 pub(crate) fn upsert_search_attributes(
     run: &mut CommandRun<'_, '_>,
     command: UpsertWorkflowSearchAttributesCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     let bad = |text: &str| Err(BadCommand::new(Cause::BadSearchAttributes, text));
     let Some(search_attributes) = command.search_attributes else {
@@ -64,7 +61,7 @@ pub(crate) fn upsert_search_attributes(
         search_attributes: Some(search_attributes),
     };
     let attributes = Attributes::UpsertWorkflowSearchAttributesEventAttributes(attributes);
-    run.record(attributes, metadata);
+    run.draft.record(attributes);
     Ok(())
 }
 
@@ -72,7 +69,6 @@ pub(crate) fn upsert_search_attributes(
 pub(crate) fn modify(
     run: &mut CommandRun<'_, '_>,
     command: ModifyWorkflowPropertiesCommandAttributes,
-    metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
     let bad = |text: &str| Err(BadCommand::new(Cause::BadModifyWorkflowPropertiesAttributes, text));
     let Some(memo) = command.upserted_memo else {
@@ -85,6 +81,6 @@ pub(crate) fn modify(
         workflow_task_completed_event_id: run.completed_event_id,
         upserted_memo: Some(memo),
     };
-    run.record(Attributes::WorkflowPropertiesModifiedEventAttributes(attributes), metadata);
+    run.draft.record(Attributes::WorkflowPropertiesModifiedEventAttributes(attributes));
     Ok(())
 }

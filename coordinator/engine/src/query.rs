@@ -43,7 +43,9 @@ pub(crate) fn route(
     if execution.fleeting.queries.len() >= context.limits.buffered_queries {
         return Err(Rejection::ResourceExhausted {
             cause: ResourceExhaustedCause::BusyWorkflow,
-            message: "consistent query buffer is full, cannot accept new consistent queries".into(),
+            message: "consistent query buffer is full, this may be caused by too many queries \
+                      and workflow not able to process query fast enough"
+                .into(),
         });
     }
     let waiting = BufferedQuery { query: query.query, deadline: query.deadline, delivered: false };
@@ -103,11 +105,11 @@ fn rejected(execution: &Execution, condition: QueryRejectCondition) -> Option<Qu
 fn check_ready(execution: &Execution, query: &Query) -> Result<(), Rejection> {
     let not_ready = |text: &str| Err(Rejection::WorkflowNotReady(text.into()));
     if execution.recorded.previous_started_event_id == 0 {
-        let held_back = execution.overlay.first_task_at.is_some_and(|at| at > query.deadline);
-        if held_back || !execution.is_running() {
-            return not_ready(
-                "Workflow cannot handle this query: the first workflow task has not completed yet",
-            );
+        if !execution.is_running() {
+            return not_ready("Workflow execution closed before WorkflowTaskStarted event");
+        }
+        if execution.overlay.first_task_at.is_some_and(|at| at > query.deadline) {
+            return not_ready("Workflow task is not scheduled yet.");
         }
     }
     let attempt = match &execution.overlay.workflow_task {
@@ -116,7 +118,7 @@ fn check_ready(execution: &Execution, query: &Query) -> Result<(), Rejection> {
         WorkflowTask::Started(task) => task.scheduled.attempt,
     };
     if attempt >= FAILING_ATTEMPT {
-        return not_ready("Cannot query workflow due to Workflow Task in failed state.");
+        return not_ready("Unable to query workflow due to Workflow Task in failed state.");
     }
     Ok(())
 }

@@ -7,11 +7,14 @@
 use persevere_proto::api::{
     enums::v1::EventType,
     history::v1::{HistoryEvent, history_event::Attributes},
+    sdk::v1::UserMetadata,
 };
 
 use crate::{
+    buffer,
     context::Context,
     effect::Notice,
+    history_limit,
     key::{RunKey, Task},
     reply::Reply,
     state::{
@@ -63,6 +66,7 @@ pub(crate) struct Draft<'a> {
     notices: Vec<Notice>,
     with: Vec<Transition>,
     durability: Durability,
+    metadata: Option<UserMetadata>,
 }
 
 impl<'a> Draft<'a> {
@@ -98,6 +102,7 @@ impl<'a> Draft<'a> {
             notices: Vec::new(),
             with: Vec::new(),
             durability,
+            metadata: None,
         }
     }
 
@@ -109,6 +114,7 @@ impl<'a> Draft<'a> {
     /// Appends an event that has everything but its id, which is returned.
     pub(crate) fn record_event(&mut self, mut event: HistoryEvent) -> i64 {
         event.event_id = self.execution.recorded.next_event_id;
+        event.user_metadata = event.user_metadata.or_else(|| self.metadata.take());
         self.execution
             .recorded
             .fold(&event)
@@ -126,13 +132,22 @@ impl<'a> Draft<'a> {
     }
 
     /// [`Draft::record_or_buffer`] for an event that has everything but its id.
-    pub(crate) fn record_or_buffer_event(&mut self, event: HistoryEvent) -> Option<i64> {
+    pub(crate) fn record_or_buffer_event(&mut self, mut event: HistoryEvent) -> Option<i64> {
         if matches!(self.execution.overlay.workflow_task, WorkflowTask::Started(_)) {
             self.overlay().buffer.push(BufferedEvent { event });
+            buffer::enforce_limit(self);
             None
         } else {
+            // What it refers to may have been buffered when it was made, and written since.
+            buffer::name_started_event(&mut event, &self.execution.recorded);
             Some(self.record_event(event))
         }
+    }
+
+    /// The next event gets this summary and these details, unless it has its own: those of the
+    /// command that is carried out (semantics rule 53).
+    pub(crate) fn describe_next_event(&mut self, metadata: Option<UserMetadata>) {
+        self.metadata = metadata;
     }
 
     /// The overlay, to change: the change will be committed.
@@ -186,7 +201,8 @@ impl<'a> Draft<'a> {
 
     /// The transition that the steps made so far amount to.
     #[must_use]
-    pub(crate) fn finish(self, reply: Reply) -> Transition {
+    pub(crate) fn finish(mut self, reply: Reply) -> Transition {
+        history_limit::enforce(&mut self);
         Transition {
             next: self.execution,
             events: self.events,

@@ -44,7 +44,9 @@ pub(super) fn carry_out(
     for command in commands {
         let limit = run.draft.context.limits.blob_size;
         payload_size::check(command, limit)?;
+        run.draft.describe_next_event(command.user_metadata.clone());
         carry_out_one(run, command)?;
+        run.draft.describe_next_event(None);
     }
     Ok(())
 }
@@ -75,29 +77,27 @@ fn carry_out_one(run: &mut CommandRun<'_, '_>, command: &Command) -> Result<(), 
             T::RequestCancelExternalWorkflowExecution,
             A::RequestCancelExternalWorkflowExecutionCommandAttributes(c),
         ) => external::request_cancel(run, c, metadata),
-        (T::RecordMarker, A::RecordMarkerCommandAttributes(c)) => {
-            properties::record_marker(run, c, metadata)
-        }
+        (T::RecordMarker, A::RecordMarkerCommandAttributes(c)) => properties::record_marker(run, c),
         (
             T::UpsertWorkflowSearchAttributes,
             A::UpsertWorkflowSearchAttributesCommandAttributes(c),
-        ) => properties::upsert_search_attributes(run, c, metadata),
+        ) => properties::upsert_search_attributes(run, c),
         (T::ModifyWorkflowProperties, A::ModifyWorkflowPropertiesCommandAttributes(c)) => {
-            properties::modify(run, c, metadata)
+            properties::modify(run, c)
         }
         (T::CompleteWorkflowExecution, A::CompleteWorkflowExecutionCommandAttributes(c)) => {
-            close::complete(run, c, metadata)
+            close::complete(run, c)
         }
         (T::FailWorkflowExecution, A::FailWorkflowExecutionCommandAttributes(c)) => {
-            close::fail(run, c, metadata)
+            close::fail(run, c)
         }
         (T::CancelWorkflowExecution, A::CancelWorkflowExecutionCommandAttributes(c)) => {
-            close::cancel(run, c, metadata)
+            close::cancel(run, c)
         }
         (
             T::ContinueAsNewWorkflowExecution,
             A::ContinueAsNewWorkflowExecutionCommandAttributes(c),
-        ) => close::continue_as_new(run, c, metadata),
+        ) => close::continue_as_new(run, c),
         (kind, _) => Err(not_set(kind)),
     }
 }

@@ -6,7 +6,7 @@
 
 use persevere_proto::api::{
     enums::v1::{TimeoutType, WorkflowTaskFailedCause},
-    failure::v1::{Failure, ServerFailureInfo, failure::FailureInfo},
+    failure::v1::Failure,
     history::v1::history_event::Attributes,
     workflowservice::v1::RespondWorkflowTaskFailedRequest,
 };
@@ -17,6 +17,7 @@ use crate::{
     command::WorkflowTaskToken,
     command_run::BadCommand,
     context::Context,
+    failure::server_failure,
     rejection::Rejection,
     reply::Reply,
     state::{Execution, StartedTask, WorkflowTask},
@@ -70,11 +71,7 @@ pub(super) fn refuse(
         return Err(refusal);
     }
     let mut draft = Draft::of(execution, context);
-    let failure = Failure {
-        message: message.clone(),
-        failure_info: Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default())),
-        ..Failure::default()
-    };
+    let failure = server_failure(&message, false);
     if bad.terminates {
         fail_started(&mut draft, bad.cause, Some(failure), identity);
         terminate::by_server(&mut draft, &message, None);

@@ -17,7 +17,7 @@ pub fn kinds(events: &[HistoryEvent]) -> String {
 
 fn line(event: &HistoryEvent) -> String {
     let detail = event.attributes.as_ref().map(detail).unwrap_or_default();
-    format!("{:>2} {} {detail}", event.event_id, kind(event)).trim_end().to_owned()
+    format!("{} {} {detail}", event.event_id, kind(event)).trim_end().to_owned()
 }
 
 /// `EVENT_TYPE_TIMER_STARTED` as `TimerStarted`.
