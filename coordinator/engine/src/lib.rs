@@ -16,6 +16,7 @@ mod activity;
 mod buffer;
 mod cancel;
 mod chain;
+mod check;
 mod child;
 mod close;
 mod command;
@@ -49,6 +50,7 @@ mod timer;
 mod transition;
 mod workflow_task;
 
+pub use check::{Violation, check_history};
 pub use command::*;
 pub use context::{Context, derived_id};
 pub use decide::decide;
