@@ -57,7 +57,9 @@ pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Erro
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
 
+    // Some clients compress whatever they send, so these take it as well.
     let (health_reporter, health) = tonic_health::server::health_reporter();
+    let health = health.accept_compressed(CompressionEncoding::Gzip);
     health_reporter.set_serving::<WorkflowServiceServer<services::Services>>().await;
     health_reporter.set_serving::<OperatorServiceServer<services::Services>>().await;
 
@@ -71,8 +73,8 @@ pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Erro
         .add_service(workflow)
         .add_service(operator)
         .add_service(health)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?);
+        .add_service(reflection().build_v1()?.accept_compressed(CompressionEncoding::Gzip))
+        .add_service(reflection().build_v1alpha()?.accept_compressed(CompressionEncoding::Gzip));
     let oversize = MapResponseLayer::new(status::oversize);
     Ok(Routes::from(routes.routes().into_axum_router().layer(oversize)))
 }

@@ -138,7 +138,7 @@ impl Shard {
         }
         match workflow.find(request.run_id.as_deref()) {
             Found::Run(run_id) => self.act(key, Some(run_id), request.what),
-            Found::Nothing => self.act(key, None, request.what),
+            Found::Nothing => self.absent(key, request),
             Found::Cold => {
                 let run_id = request.run_id.clone();
                 workflow.parked = Some(VecDeque::from([request]));
@@ -185,7 +185,7 @@ impl Shard {
                 // No such run: whoever asked for it first is told, the others ask again.
                 let first = workflow.parked.as_mut().and_then(VecDeque::pop_front);
                 if let Some(request) = first {
-                    self.act(key, None, request.what);
+                    self.absent(key, request);
                 }
             }
             Err(error) => {

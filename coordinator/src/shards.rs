@@ -92,6 +92,15 @@ pub struct Answer {
     pub history: Option<HistoryPage>,
 }
 
+/// An execution as it is on disk.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The execution.
+    pub execution: Arc<Execution>,
+    /// Transitions it has made so far.
+    pub transitions: i64,
+}
+
 /// Which part of a history to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryRange {
@@ -175,7 +184,7 @@ impl Shards {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn view(&self, target: Target) -> Result<Arc<Execution>, CallError> {
+    pub async fn view(&self, target: Target) -> Result<View, CallError> {
         self.ask(target, What::View).await
     }
 

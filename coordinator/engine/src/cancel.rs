@@ -66,6 +66,6 @@ pub(crate) fn check_chain(
     if first_execution_run_id.is_empty() || first_execution_run_id == first {
         Ok(())
     } else {
-        Err(Rejection::NotFound("Workflow execution not found".into()))
+        Err(Rejection::NotFound("workflow execution not found".into()))
     }
 }

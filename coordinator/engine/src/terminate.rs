@@ -36,7 +36,7 @@ pub(crate) fn terminate(
     cancel::check_chain(execution, &request.first_execution_run_id)?;
     let parent = execution.recorded.started.parent_workflow_execution.as_ref();
     if command.parent.is_some() && command.parent.as_ref() != parent {
-        return Err(Rejection::NotFound("Workflow execution not found".into()));
+        return Err(Rejection::NotFound("workflow execution not found".into()));
     }
     let mut draft = Draft::of(execution, context);
     let mut event =

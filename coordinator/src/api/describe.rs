@@ -25,7 +25,7 @@ use persevere_proto::{
 use tonic::{Request, Status};
 
 use super::workflow::target;
-use crate::Core;
+use crate::{Core, View};
 
 /// See the protocol.
 pub(super) async fn describe_workflow_execution(
@@ -34,7 +34,7 @@ pub(super) async fn describe_workflow_execution(
 ) -> Result<DescribeWorkflowExecutionResponse, Status> {
     let request = request.into_inner();
     let target = target(core, &request.namespace, request.execution.as_ref())?;
-    let execution = core.shards.view(target).await?;
+    let View { execution, transitions } = core.shards.view(target).await?;
     let started = &execution.recorded.started;
     Ok(DescribeWorkflowExecutionResponse {
         execution_config: Some(WorkflowExecutionConfig {
@@ -44,7 +44,7 @@ pub(super) async fn describe_workflow_execution(
             default_workflow_task_timeout: started.workflow_task_timeout,
             user_metadata: execution.recorded.user_metadata.clone(),
         }),
-        workflow_execution_info: Some(info(&execution)),
+        workflow_execution_info: Some(info(&execution, transitions)),
         pending_activities: pending_activities(&execution),
         pending_children: pending_children(&execution),
         pending_workflow_task: pending_workflow_task(&execution),
@@ -53,7 +53,7 @@ pub(super) async fn describe_workflow_execution(
     })
 }
 
-fn info(execution: &Execution) -> WorkflowExecutionInfo {
+fn info(execution: &Execution, transitions: i64) -> WorkflowExecutionInfo {
     let recorded = &execution.recorded;
     let started = &recorded.started;
     let (status, close_time) = match &recorded.status {
@@ -77,6 +77,7 @@ fn info(execution: &Execution) -> WorkflowExecutionInfo {
         search_attributes: Some(recorded.search_attributes.clone()),
         auto_reset_points: Some(ResetPoints::default()),
         task_queue: execution.task_queue().name,
+        state_transition_count: transitions,
         history_size_bytes: recorded.history_bytes,
         execution_duration: close_time.map(|time| duration(time.since(execution_time))),
         root_execution: started.root_workflow_execution.clone().or_else(|| Some(key.clone())),

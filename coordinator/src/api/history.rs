@@ -139,7 +139,8 @@ impl Reading<'_> {
     /// Events of the workflow task in progress that are not stored yet: they end the history, if
     /// nothing has happened since it was `end` events long (semantics rule 32).
     async fn transient_events(&self, end: i64) -> Result<Vec<HistoryEvent>, Status> {
-        let mut events = self.core.shards.view(self.target.clone()).await?.transient_events();
+        let mut events =
+            self.core.shards.view(self.target.clone()).await?.execution.transient_events();
         if events.first().is_some_and(|first| first.event_id != end) {
             events.clear();
         }

@@ -82,6 +82,8 @@ pub(super) async fn signal_with_start_workflow_execution(
              for this operation.",
         ));
     }
+    let workflow_type = request.workflow_type.as_ref().map_or("", |kind| kind.name.as_str());
+    check::required(workflow_type, "workflow type not set")?;
     let (start, mut signal) = split(request);
     let start = checked(core, start)?;
     signal.request_id.clone_from(&start.request_id);
@@ -242,7 +244,7 @@ fn started(answer: &mut Answer) -> Result<StartedReply, Status> {
 }
 
 async fn status_of(core: &Core, run: Target) -> Result<WorkflowExecutionStatus, Status> {
-    Ok(match &core.shards.view(run).await?.recorded.status {
+    Ok(match &core.shards.view(run).await?.execution.recorded.status {
         RunStatus::Running => WorkflowExecutionStatus::Running,
         RunStatus::Closed(closed) => closed.status,
     })

@@ -57,8 +57,10 @@ pub(super) async fn terminate_workflow_execution(
     core: &Core,
     request: Request<TerminateWorkflowExecutionRequest>,
 ) -> Result<TerminateWorkflowExecutionResponse, Status> {
-    let request = request.into_inner();
+    let mut request = request.into_inner();
     let target = target(core, &request.namespace, request.workflow_execution.as_ref())?;
+    or_else(&mut request.reason, "terminated by user via frontend");
+    or_else(&mut request.identity, "frontend-service");
     let terminate = Terminate { request: Box::new(request), parent: None };
     core.shards.command(target, Command::Terminate(terminate)).await?;
     Ok(TerminateWorkflowExecutionResponse {})
@@ -84,6 +86,12 @@ pub(super) async fn reset_sticky_task_queue(
     let target = target(core, &request.namespace, request.execution.as_ref())?;
     core.shards.command(target, Command::ResetSticky).await?;
     Ok(ResetStickyTaskQueueResponse {})
+}
+
+fn or_else(text: &mut String, default: &str) {
+    if text.is_empty() {
+        text.push_str(default);
+    }
 }
 
 /// An existing execution that a client names.

@@ -13,7 +13,7 @@ use persevere_proto::api::workflowservice::v1::TerminateWorkflowExecutionRequest
 
 use super::{
     Shard,
-    message::{Message, RawAnswer, Respond, What, WorkflowKey},
+    message::{Message, RawAnswer, Request, Respond, What, WorkflowKey},
     run::{Run, Waiter},
     shared::{Errand, Shared},
     warm::Latest,
@@ -78,7 +78,18 @@ impl Shard {
                 self.show(key, &run_id, what);
             }
             (Some(run_id), What::Delete(caller)) => self.delete(key, run_id, caller),
-            (None, what) => what.refuse(CallError::Rejected(not_found(key))),
+            (None, what) => what.refuse(CallError::Rejected(not_found(key, None))),
+        }
+    }
+
+    /// Does something about a workflow or a run that does not exist: only a start can be done.
+    pub(super) fn absent(&mut self, key: &WorkflowKey, request: Request) {
+        match request.what {
+            start @ What::Start(..) => self.act(key, None, start),
+            what => {
+                let rejection = not_found(key, request.run_id.as_deref());
+                what.refuse(CallError::Rejected(rejection));
+            }
         }
     }
 
@@ -273,8 +284,8 @@ impl Shard {
         let Some(run) = self.warm_run(key, run_id) else { return };
         let release: crate::journal::Release = match what {
             What::View(caller) => {
-                let execution = run.execution.clone();
-                Box::new(move || drop(caller.send(Ok(execution))))
+                let view = run.view();
+                Box::new(move || drop(caller.send(Ok(view))))
             }
             What::History(caller) => {
                 let history = run.history();
@@ -344,6 +355,12 @@ impl Shard {
 }
 
 /// What a caller hears of a workflow or a run that does not exist.
-fn not_found(key: &WorkflowKey) -> Rejection {
-    Rejection::NotFound(format!("workflow not found for ID: {}", key.workflow_id))
+fn not_found(key: &WorkflowKey, run_id: Option<&str>) -> Rejection {
+    let id = &key.workflow_id;
+    Rejection::NotFound(match run_id {
+        None => format!("workflow not found for ID: {id}"),
+        Some(run) => {
+            format!("workflow execution not found for workflow ID \"{id}\" and run ID \"{run}\"")
+        }
+    })
 }

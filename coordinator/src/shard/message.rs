@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use persevere_engine::{Command, Execution, Rejection, Reply, RunKey, Start};
+use persevere_engine::{Command, Rejection, Reply, RunKey, Start};
 use tokio::sync::oneshot;
 
 use super::{recent::HistorySource, shared::Shared};
 use crate::{
-    CallError, Until,
+    CallError, Until, View,
     store::{Located, StoreError, StoredRun},
 };
 
@@ -52,7 +52,7 @@ pub(crate) enum What {
     Command(Box<Command>, Respond),
     /// The answer that another execution gave to a message of this one.
     Outcome(i64, Result<Reply, Rejection>),
-    View(oneshot::Sender<Result<Arc<Execution>, CallError>>),
+    View(oneshot::Sender<Result<View, CallError>>),
     History(oneshot::Sender<Result<HistorySource, CallError>>),
     Wait(Until, oneshot::Sender<Result<(), CallError>>),
     Delete(oneshot::Sender<Result<(), CallError>>),

@@ -19,7 +19,7 @@ use super::{
     shared::Errand,
 };
 use crate::{
-    CallError, Until,
+    CallError, Until, View,
     store::{BatchRow, ListingRow, StateRow, StoredRun, Writes, history_key},
 };
 
@@ -103,6 +103,11 @@ impl Run {
             self.note(events, &requests, first_event_id);
         }
         notices
+    }
+
+    /// As it is shown to callers.
+    pub(super) fn view(&self) -> View {
+        View { execution: self.execution.clone(), transitions: self.transitions }
     }
 
     fn note(&mut self, events: Vec<HistoryEvent>, requests: &[(String, RequestId)], first: i64) {
