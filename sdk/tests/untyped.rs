@@ -1,0 +1,19 @@
+//! The untyped half of the SDK against a server of the protocol: worker, workflow runtime, client.
+//!
+//! `PERSEVERE_TEST_ADDRESS` says where the server is; without it these tests do nothing. Every
+//! history that a test makes is also replayed from its first event.
+
+#[path = "untyped/activities.rs"]
+mod activities;
+#[path = "untyped/cancellation.rs"]
+mod cancellation;
+#[path = "untyped/children.rs"]
+mod children;
+#[path = "untyped/failing_tasks.rs"]
+mod failing_tasks;
+#[path = "untyped/fixture.rs"]
+mod fixture;
+#[path = "untyped/messages.rs"]
+mod messages;
+#[path = "untyped/runs.rs"]
+mod runs;
