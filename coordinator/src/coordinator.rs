@@ -153,6 +153,12 @@ impl Coordinator {
         self.address
     }
 
+    /// Transactions written since it was opened; each is one sync of the disk.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.shared.journal.commits()
+    }
+
     /// Its parts, for programs that embed it.
     #[must_use]
     pub fn core(&self) -> &Core {

@@ -7,6 +7,11 @@
 //! A failed commit stops the process: memory is ahead of the disk by then, and only the disk is
 //! known to be true.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use tokio::sync::mpsc;
 
 use crate::{Failpoint, Store, store::Writes};
@@ -26,6 +31,7 @@ struct Entry {
 #[derive(Clone, Debug)]
 pub(crate) struct Journal {
     queue: mpsc::UnboundedSender<Entry>,
+    commits: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Entry {
@@ -38,7 +44,14 @@ impl Journal {
     /// A journal, and the writer that has to run for it.
     pub(crate) fn new(store: Store, failpoint: Option<Failpoint>) -> (Self, Writer) {
         let (queue, entries) = mpsc::unbounded_channel();
-        (Journal { queue }, Writer { store, entries, commits: 0, failpoint })
+        let commits = Arc::new(AtomicU64::new(0));
+        let writer = Writer { store, entries, commits: commits.clone(), failpoint };
+        (Journal { queue, commits }, writer)
+    }
+
+    /// Commits begun so far. Each is one sync of the disk.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// Commits `writes`, then calls `release`. Entries of one caller keep their order.
@@ -53,7 +66,7 @@ impl Journal {
 pub(crate) struct Writer {
     store: Store,
     entries: mpsc::UnboundedReceiver<Entry>,
-    commits: u64,
+    commits: Arc<AtomicU64>,
     failpoint: Option<Failpoint>,
 }
 
@@ -78,13 +91,13 @@ impl Writer {
     }
 
     async fn commit(&mut self, writes: Writes) {
-        self.commits += 1;
-        self.abort_at(Failpoint::BeforeCommit(self.commits));
+        let number = self.commits.fetch_add(1, Ordering::Relaxed) + 1;
+        self.abort_at(Failpoint::BeforeCommit(number));
         if let Err(error) = self.store.commit(writes).await {
             tracing::error!(%error, "a commit failed: stopping, to recover from disk");
             std::process::abort();
         }
-        self.abort_at(Failpoint::AfterCommit(self.commits));
+        self.abort_at(Failpoint::AfterCommit(number));
     }
 
     fn abort_at(&self, here: Failpoint) {
