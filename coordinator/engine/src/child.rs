@@ -101,6 +101,12 @@ pub(crate) fn refused(
     workflow_task::ensure_scheduled(draft);
 }
 
+/// Takes the start of a child out of the outbox: there is nothing to start any more.
+fn forget_start(draft: &mut Draft<'_>, initiated_event_id: i64) {
+    let start = Message::StartChild { initiated_event_id };
+    draft.overlay().outbox.retain(|_, message| *message != start);
+}
+
 /// How far an open child has come, with what waits in the buffer taken into account.
 enum Progress {
     Initiated,

@@ -6,7 +6,7 @@ use persevere_proto::api::history::v1::{
     ChildWorkflowExecutionTimedOutEventAttributes, history_event::Attributes,
 };
 
-use super::{Progress, progress, started};
+use super::{Progress, forget_start, progress, started};
 use crate::{
     command::ChildClosed,
     context::Context,
@@ -35,6 +35,7 @@ pub(crate) fn closed(
         Progress::Started(_) => {}
         // Its end overtook the news of its start: it was stopped before its first task.
         Progress::Initiated => {
+            forget_start(&mut draft, initiated_event_id);
             started(&mut draft, initiated_event_id, command.execution.run_id.clone());
         }
     }

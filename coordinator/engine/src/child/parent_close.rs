@@ -5,7 +5,7 @@ use persevere_proto::api::{
     history::v1::history_event::Attributes,
 };
 
-use super::{Progress, progress};
+use super::{Progress, forget_start, progress};
 use crate::{
     state::{Child, Message, Status},
     transition::Draft,
@@ -24,8 +24,7 @@ pub(crate) fn apply_close_policies(draft: &mut Draft<'_>) {
             Progress::Started(run_id) => apply(draft, id, &child, run_id),
             Progress::Initiated => {
                 if closing_task == Some(child.initiated.workflow_task_completed_event_id) {
-                    let start = Message::StartChild { initiated_event_id: id };
-                    draft.overlay().outbox.retain(|_, message| *message != start);
+                    forget_start(draft, id);
                 }
             }
         }
