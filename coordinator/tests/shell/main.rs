@@ -1,0 +1,12 @@
+//! The shell around the engine: what is durable, what is visible when, who gets which task.
+//!
+//! These tests drive a whole coordinator through its core, without gRPC: starts, polls,
+//! completions. Rules of executions are the engine's tests.
+
+mod deletion;
+mod dispatching;
+mod durability;
+mod history;
+mod queries;
+mod support;
+mod time;
