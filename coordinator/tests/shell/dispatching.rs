@@ -66,7 +66,7 @@ async fn a_poll_that_is_given_up_loses_no_task() {
     for round in 0..50 {
         let run = Target::new("default", format!("w{round}"), "");
         let view = world.coordinator.core().shards.view(run).await.unwrap();
-        scheduled += view.tasks().len();
+        scheduled += view.execution.tasks().len();
     }
     for _ in 0..scheduled {
         world.poll().await;

@@ -69,7 +69,7 @@ async fn an_activity_of_one_attempt_is_not_handed_out_again_after_a_crash() {
 
     let world = World::on(&file).await;
     let described = world.coordinator.core().shards.view(target("w")).await.unwrap();
-    assert_eq!(described.tasks(), []);
+    assert_eq!(described.execution.tasks(), []);
     // The worker that has it may still report.
     world.complete_activity(&task).await.unwrap();
 }

@@ -105,5 +105,5 @@ async fn a_started_workflow_task_is_seen_by_whoever_looks() {
     world.poll().await;
     assert_eq!(world.history("w").await.events.len(), 3);
     let view = world.coordinator.core().shards.view(target("w")).await.unwrap();
-    assert_eq!(view.recorded.next_event_id, 4);
+    assert_eq!(view.execution.recorded.next_event_id, 4);
 }
