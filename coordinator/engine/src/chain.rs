@@ -73,13 +73,16 @@ pub(crate) fn continue_as_new(
     check::continue_as_new(draft, &command)?;
     let mut next = NextRun::after(draft);
     let started = &mut next.started;
-    let execution_timeout = span(started.workflow_execution_timeout.as_ref());
     let run_timeout =
         span(command.workflow_run_timeout.as_ref()).or(span(started.workflow_run_timeout.as_ref()));
     let task_timeout = span(command.workflow_task_timeout.as_ref())
         .or(span(started.workflow_task_timeout.as_ref()));
-    let timeouts =
-        timeouts::normalise(execution_timeout, run_timeout, task_timeout, draft.context.limits);
+    let timeouts = timeouts::normalise(
+        span(started.workflow_execution_timeout.as_ref()),
+        run_timeout,
+        task_timeout,
+        draft.context.limits,
+    );
 
     started.workflow_type = named(command.workflow_type).or(started.workflow_type.take());
     started.task_queue = queue(command.task_queue).or(started.task_queue.take());

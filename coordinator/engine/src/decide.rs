@@ -1,8 +1,8 @@
 //! The one door: which concern decides which command.
 
 use crate::{
-    activity, cancel, child, command::Command, context::Context, deadline, outcome, query,
-    rejection::Rejection, signal, state::Execution, terminate, transition::Transition,
+    activity, cancel, child, command::Command, context::Context, deadline, history_limit, outcome,
+    query, rejection::Rejection, signal, state::Execution, terminate, transition::Transition,
     workflow_task,
 };
 
@@ -11,6 +11,15 @@ use crate::{
 /// # Errors
 /// If the command is refused; then nothing has changed.
 pub fn decide(
+    execution: &Execution,
+    command: Command,
+    context: &Context<'_>,
+) -> Result<Transition, Rejection> {
+    let decided = by_concern(execution, command, context)?;
+    Ok(history_limit::enforce(execution, decided, context))
+}
+
+fn by_concern(
     execution: &Execution,
     command: Command,
     context: &Context<'_>,

@@ -1,17 +1,34 @@
 //! A run whose history has grown too large is ended by the server (semantics rule 48): its replay
 //! would take ever longer, and no code of its own can shorten it.
 
-use crate::{terminate, transition::Draft};
+use crate::{
+    context::Context,
+    rejection::Rejection,
+    reply::Reply,
+    state::Execution,
+    terminate,
+    transition::{Draft, Transition},
+};
 
-/// Terminates the run of `draft` if its history is beyond a limit.
-pub(crate) fn enforce(draft: &mut Draft<'_>) {
-    if !draft.execution.is_running() {
-        return;
+/// Lets `decided` pass, unless the run would go on with a history beyond a limit: then nothing of
+/// it is kept, the run is terminated as it was, and the caller is told why.
+pub(crate) fn enforce(
+    before: &Execution,
+    decided: Transition,
+    context: &Context<'_>,
+) -> Transition {
+    let (recorded, limits) = (&decided.next.recorded, context.limits);
+    let excess = if recorded.history_bytes > limits.history_bytes {
+        "Workflow history size exceeds limit."
+    } else if recorded.next_event_id - 1 > limits.history_events {
+        "Workflow history count exceeds limit."
+    } else {
+        return decided;
+    };
+    if !before.is_running() || !decided.next.is_running() {
+        return decided;
     }
-    let (recorded, limits) = (&draft.execution.recorded, draft.context.limits);
-    if recorded.history_bytes >= limits.history_bytes {
-        terminate::by_server(draft, "Workflow history size exceeds limit.", None);
-    } else if recorded.next_event_id > limits.history_events {
-        terminate::by_server(draft, "Workflow history count exceeds limit.", None);
-    }
+    let mut draft = Draft::of(before, context);
+    terminate::by_server(&mut draft, excess, None);
+    draft.finish(Reply::Refused(Rejection::InvalidArgument(excess.into())))
 }

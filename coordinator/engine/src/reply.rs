@@ -140,6 +140,8 @@ pub struct StartedReply {
     pub first_run_id: String,
     /// Whether this very request (or an earlier try of it) started it.
     pub started: bool,
+    /// Whether this request is attached to a run that was there (semantics rule 10).
+    pub attached: bool,
     /// Whether it is open.
     pub running: bool,
     /// Its first workflow task, started with the reply.

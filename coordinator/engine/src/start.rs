@@ -15,6 +15,7 @@ use persevere_proto::api::{
     },
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
+use persevere_proto::wkt;
 
 use crate::{
     chain,
@@ -50,10 +51,7 @@ pub fn start(
     };
     match policy::judge(latest, &start)? {
         Verdict::Repeated => Ok(repeated(latest, context)),
-        Verdict::Attached => {
-            let draft = Draft::of(latest, context);
-            Ok(found(draft, latest))
-        }
+        Verdict::Attached => Ok(found(Draft::of(latest, context), latest, true)),
         Verdict::Signal => signal_found(latest, start, context),
         Verdict::Use => Ok(use_found(latest, start, context)),
         Verdict::Begin => Ok(begin(namespace, start, context).into_transition()),
@@ -79,6 +77,7 @@ impl Begun<'_> {
             run_id: execution.key.run_id.clone(),
             first_run_id: execution.recorded.started.first_execution_run_id.clone(),
             started: true,
+            attached: false,
             running: true,
             eager_task: self.eager_task.map(Box::new),
         };
@@ -126,9 +125,8 @@ fn started(
     eager: bool,
     context: &Context<'_>,
 ) -> WorkflowExecutionStartedEventAttributes {
-    let execution_timeout = span(request.workflow_execution_timeout.as_ref());
     let timeouts = timeouts::normalise(
-        execution_timeout,
+        span(request.workflow_execution_timeout.as_ref()),
         span(request.workflow_run_timeout.as_ref()),
         span(request.workflow_task_timeout.as_ref()),
         context.limits,
@@ -138,8 +136,12 @@ fn started(
         workflow_type: request.workflow_type,
         task_queue: queue.as_ref().map(workflow_task::task_queue),
         input: request.input,
-        workflow_execution_timeout: execution_timeout.map(duration),
-        workflow_run_timeout: timeouts.run.map(duration),
+        // A zero that the client wrote comes back as a zero; it means none, too.
+        workflow_execution_timeout: timeouts
+            .execution
+            .map(duration)
+            .or(zero(request.workflow_execution_timeout)),
+        workflow_run_timeout: timeouts.run.map(duration).or(zero(request.workflow_run_timeout)),
         workflow_task_timeout: Some(duration(timeouts.task)),
         continued_failure: request.continued_failure,
         last_completion_result: request.last_completion_result,
@@ -148,7 +150,8 @@ fn started(
         first_execution_run_id: key.run_id.clone(),
         retry_policy: request.retry_policy.as_ref().map(retry::with_defaults),
         attempt: 1,
-        workflow_execution_expiration_time: execution_timeout
+        workflow_execution_expiration_time: timeouts
+            .execution
             .map(|timeout| context.now.plus(timeout).into()),
         first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
         memo: request.memo.filter(|memo| !memo.fields.is_empty()),
@@ -174,6 +177,10 @@ fn started(
     attributes
 }
 
+fn zero(timeout: Option<wkt::Duration>) -> Option<wkt::Duration> {
+    timeout.map(|_| wkt::Duration::default())
+}
+
 /// The request that started `latest` came again (semantics rule 4). Its first task is handed out
 /// again if it went with the first reply and nothing has happened since.
 fn repeated(latest: &Execution, context: &Context<'_>) -> Transition {
@@ -190,8 +197,8 @@ fn repeated(latest: &Execution, context: &Context<'_>) -> Transition {
 }
 
 /// Answers with the run that is there, without starting one.
-fn found(draft: Draft<'_>, latest: &Execution) -> Transition {
-    draft.finish(Reply::Started(reply(latest)))
+fn found(draft: Draft<'_>, latest: &Execution, attached: bool) -> Transition {
+    draft.finish(Reply::Started(StartedReply { attached, ..reply(latest) }))
 }
 
 fn reply(latest: &Execution) -> StartedReply {
@@ -199,6 +206,7 @@ fn reply(latest: &Execution) -> StartedReply {
         run_id: latest.key.run_id.clone(),
         first_run_id: latest.recorded.started.first_execution_run_id.clone(),
         started: false,
+        attached: false,
         running: latest.is_running(),
         eager_task: None,
     }
@@ -219,7 +227,7 @@ fn signal_found(
 fn use_found(latest: &Execution, start: Start, context: &Context<'_>) -> Transition {
     let mut draft = Draft::of(latest, context);
     let request = *start.request;
-    let Some(options) = request.on_conflict_options else { return found(draft, latest) };
+    let Some(options) = request.on_conflict_options else { return found(draft, latest, false) };
     let attached_request_id =
         if options.attach_request_id { request.request_id.clone() } else { String::new() };
     let attached_completion_callbacks =
@@ -229,7 +237,7 @@ fn use_found(latest: &Execution, start: Start, context: &Context<'_>) -> Transit
         && attached_completion_callbacks.is_empty()
         && links.is_empty()
     {
-        return found(draft, latest);
+        return found(draft, latest, false);
     }
     let attributes = WorkflowExecutionOptionsUpdatedEventAttributes {
         attached_request_id: attached_request_id.clone(),
@@ -243,7 +251,7 @@ fn use_found(latest: &Execution, start: Start, context: &Context<'_>) -> Transit
     let event_id = draft.record_or_buffer_event(event).unwrap_or_default();
     let kind = EventType::WorkflowExecutionOptionsUpdated;
     draft.note_request(&attached_request_id, event_id, kind);
-    found(draft, latest)
+    found(draft, latest, !attached_request_id.is_empty())
 }
 
 /// Terminates the run in the way, in the commit that starts `run_id` (semantics rule 6).

@@ -14,7 +14,6 @@ use crate::{
     buffer,
     context::Context,
     effect::Notice,
-    history_limit,
     key::{RunKey, Task},
     reply::Reply,
     state::{
@@ -201,8 +200,7 @@ impl<'a> Draft<'a> {
 
     /// The transition that the steps made so far amount to.
     #[must_use]
-    pub(crate) fn finish(mut self, reply: Reply) -> Transition {
-        history_limit::enforce(&mut self);
+    pub(crate) fn finish(self, reply: Reply) -> Transition {
         Transition {
             next: self.execution,
             events: self.events,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 use persevere_engine::{
-    Command, CompleteWorkflowTask, QueueName, Rejection, Task, WorkflowTaskToken,
+    Command, CompleteWorkflowTask, QueueName, Rejection, Reply, Task, WorkflowTaskToken,
 };
 use persevere_proto::api::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
 use rig::{QUEUE, Rig, answer, commands::*, sticky_answer, sticky_queue};
@@ -412,10 +412,13 @@ fn a_history_beyond_all_measure_ends_the_run() {
     rig.limits.history_events = 4;
     rig.signal("3").unwrap();
     rig.signal("4").unwrap();
+    let refused =
+        Reply::Refused(Rejection::InvalidArgument("Workflow history count exceeds limit.".into()));
+    assert_eq!(rig.signal("5").unwrap(), refused);
     assert!(rig.told().ends_with(
-        "WorkflowExecutionTerminated by history-service: Workflow history count exceeds limit.\n"
+        "5 WorkflowExecutionTerminated by history-service: Workflow history count exceeds limit.\n"
     ));
-    assert_eq!(rig.signal("5").unwrap_err(), Rejection::closed());
+    assert_eq!(rig.signal("6").unwrap_err(), Rejection::closed());
 }
 
 /// Semantics rule 49.

@@ -44,10 +44,10 @@ pub(super) async fn start_workflow_execution(
     } else {
         status_of(core, Target::new(&namespace, &workflow_id, &reply.run_id)).await?
     };
-    let reference = if reply.started {
-        started_reference()
-    } else {
+    let reference = if reply.attached {
         request_reference(request_id, EventType::WorkflowExecutionOptionsUpdated)
+    } else {
+        started_reference()
     };
     let eager = reply.eager_task.map(|task| {
         let history = answer.history.take().unwrap_or_default();

@@ -32,6 +32,9 @@ pub(crate) fn fail(
     request: RespondWorkflowTaskFailedRequest,
     context: &Context<'_>,
 ) -> Result<Transition, Rejection> {
+    if !execution.is_running() {
+        return Err(Rejection::closed());
+    }
     let task = of_token(execution, &token)?;
     let mut draft = Draft::of(execution, context);
     let cause = request.cause();

@@ -41,6 +41,7 @@ pub(crate) fn start(
                 request_id: command.request_id,
                 identity: command.identity,
                 worker_version: command.worker_version,
+                history_size_bytes: execution.recorded.history_bytes,
             };
             take(&mut draft, worker);
             draft.defer();
@@ -60,7 +61,8 @@ pub(crate) fn start_inline(
     identity: &str,
     worker_version: Option<WorkerVersionStamp>,
 ) -> WorkflowTaskHandout {
-    start_for(draft, INLINE_REQUEST_ID.to_owned(), identity, worker_version);
+    let bytes = draft.execution.recorded.history_bytes;
+    start_for(draft, INLINE_REQUEST_ID.to_owned(), identity, worker_version, bytes);
     let seen = draft.execution.recorded.previous_started_event_id;
     WorkflowTaskHandout { history_from: seen + 1, ..handout(draft) }
 }
@@ -72,7 +74,8 @@ pub(crate) fn start_eagerly(
     request_id: String,
     identity: &str,
 ) -> WorkflowTaskHandout {
-    start_for(draft, request_id, identity, None);
+    // The reference server counts a history from its first commit on.
+    start_for(draft, request_id, identity, None, 0);
     handout(draft)
 }
 
@@ -81,11 +84,12 @@ fn start_for(
     request_id: String,
     identity: &str,
     worker_version: Option<WorkerVersionStamp>,
+    history_size_bytes: i64,
 ) {
     if let WorkflowTask::Scheduled(task) = &draft.execution.overlay.workflow_task {
         let queue = task.queue.clone();
         let identity = identity.to_owned();
-        take(draft, Taker { queue, request_id, identity, worker_version });
+        take(draft, Taker { queue, request_id, identity, worker_version, history_size_bytes });
     }
 }
 
@@ -95,6 +99,8 @@ struct Taker {
     request_id: String,
     identity: String,
     worker_version: Option<WorkerVersionStamp>,
+    /// What the started event says of the history before it.
+    history_size_bytes: i64,
 }
 
 fn check_offer(task: &ScheduledTask, command: &StartWorkflowTask) -> Result<(), Rejection> {
@@ -129,7 +135,7 @@ fn take(draft: &mut Draft<'_>, worker: Taker) {
         worker_version: worker.worker_version,
         suggest_continue_as_new: !reasons.is_empty(),
         suggest_reasons: reasons,
-        history_size_bytes: recorded.history_bytes,
+        history_size_bytes: worker.history_size_bytes,
         scheduled: task,
     };
     if started.scheduled.attempt == 1 {
