@@ -221,6 +221,7 @@ fn answer_message(world: &mut World, nth: usize, refused: bool) {
             run_id: format!("run-{number}"),
             first_run_id: format!("run-{number}"),
             started: true,
+            attached: false,
             running: true,
             eager_task: None,
         }),
