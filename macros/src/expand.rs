@@ -20,3 +20,6 @@ fn unchanged(item: TokenStream, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#item #errors)
 }
+
+#[cfg(test)]
+mod tests;
