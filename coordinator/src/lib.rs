@@ -30,5 +30,6 @@ pub use coordinator::{Coordinator, StartError};
 pub use core::Core;
 pub use dispatch::*;
 pub use namespaces::{Namespace, NamespaceError, Namespaces};
+pub use persevere_engine::Time;
 pub use shards::*;
 pub use store::*;

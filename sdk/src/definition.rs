@@ -200,6 +200,7 @@ impl WorkflowDefaults {
 pub struct ActivityDefinition {
     pub(crate) id: fn() -> TypeId,
     pub(crate) name: &'static str,
+    pub(crate) queue: Option<&'static str>,
     bind: fn(&Dependencies) -> Result<running::ActivityHandler, MissingDependency>,
 }
 
@@ -209,7 +210,7 @@ impl ActivityDefinition {
     /// The definition of `A`.
     #[must_use]
     pub const fn of<A: ActivityImplementation>() -> Self {
-        Self { id: TypeId::of::<A>, name: A::NAME, bind: A::bind }
+        Self { id: TypeId::of::<A>, name: A::NAME, queue: A::DEFAULTS.queue, bind: A::bind }
     }
 
     /// What a worker runs.
@@ -227,6 +228,7 @@ impl ActivityDefinition {
 pub struct WorkflowDefinition {
     pub(crate) id: fn() -> TypeId,
     pub(crate) name: &'static str,
+    pub(crate) queue: Option<&'static str>,
     registration: fn() -> WorkflowRegistration,
 }
 
@@ -236,7 +238,12 @@ impl WorkflowDefinition {
     /// The definition of `W`.
     #[must_use]
     pub const fn of<W: WorkflowImplementation>() -> Self {
-        Self { id: TypeId::of::<W>, name: W::NAME, registration: registration::<W> }
+        Self {
+            id: TypeId::of::<W>,
+            name: W::NAME,
+            queue: W::DEFAULTS.queue,
+            registration: registration::<W>,
+        }
     }
 
     /// What a worker runs.

@@ -33,6 +33,8 @@ extern crate self as persevere;
 #[path = "private.rs"]
 pub mod __private;
 pub mod activity;
+#[cfg(feature = "embedded")]
+mod app;
 mod call;
 pub mod client;
 pub mod collections;
@@ -51,11 +53,14 @@ mod saga;
 mod scope;
 mod signals;
 mod time;
+mod typed_worker;
 mod wire_time;
 pub mod worker;
 
 pub use persevere_macros::{Failure, activities, activity, signal, test, workflow};
 
+#[cfg(feature = "embedded")]
+pub use app::{App, AppBuilder, AppError, DEFAULT_QUEUE};
 pub use call::{
     ActivityCall, ActivityFuture, CallError, CallFailure, ChildFuture, ChildHandle, ContinueAsNew,
     DEFAULT_START_TO_CLOSE, ExternalWorkflow, Retry, TimeoutKind, WorkflowCall, continue_as_new,
@@ -72,3 +77,4 @@ pub use payload::{Arguments, EncodeError, Value};
 pub use saga::Saga;
 pub use signals::{Receive, on_query, receive, try_receive};
 pub use time::{Elapsed, Sleep, days, hours, millis, minutes, now, secs, sleep, timeout};
+pub use typed_worker::{RunError, Worker, ctrl_c};

@@ -4,8 +4,10 @@ pub use std::time::Duration;
 
 pub use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "embedded")]
+pub use crate::App;
 pub use crate::{
-    CallError, Context, Elapsed, Error, Failure, Result, Retry, Saga, TimeoutKind, activities,
-    activity, bail, days, for_each_concurrent, hours, join, millis, minutes, on_query, receive,
-    secs, select, shielded, signal, sleep, timeout, try_join, workflow,
+    CallError, Client, Context, Elapsed, Error, Failure, Result, Retry, Saga, TimeoutKind, Worker,
+    activities, activity, bail, ctrl_c, days, for_each_concurrent, hours, join, millis, minutes,
+    on_query, receive, secs, select, shielded, signal, sleep, timeout, try_join, workflow,
 };

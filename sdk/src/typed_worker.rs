@@ -105,6 +105,12 @@ impl Worker {
         self
     }
 
+    /// Gives the activities all of these.
+    pub(crate) fn dependencies(mut self, dependencies: &Dependencies) -> Self {
+        self.dependencies = dependencies.clone();
+        self
+    }
+
     /// Changes how much it does at once, how it polls and how it stops.
     pub fn options(mut self, change: impl FnOnce(&mut WorkerOptions)) -> Self {
         change(&mut self.options);
@@ -139,7 +145,11 @@ impl Worker {
                 Err(error) => missing.push(error),
             }
         }
-        if missing.is_empty() { Ok((workflows, activities)) } else { Err(RunError::Missing(missing)) }
+        if missing.is_empty() {
+            Ok((workflows, activities))
+        } else {
+            Err(RunError::Missing(missing))
+        }
     }
 }
 

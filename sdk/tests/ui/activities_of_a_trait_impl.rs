@@ -1,0 +1,12 @@
+use persevere::prelude::*;
+
+struct Billing;
+
+#[activities]
+impl Clone for Billing {
+    fn clone(&self) -> Self {
+        Billing
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity(start_to_close = "20 seconds")]
+async fn charge(order: u64) -> Result<u64> {
+    Ok(order)
+}
+
+fn main() {}

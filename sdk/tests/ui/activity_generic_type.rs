@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity]
+async fn archive<T>(item: T) -> Result<()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use persevere::prelude::*;
+
+struct Gateway;
+
+#[activity]
+async fn charge(#[dep] gateway: &mut Gateway, order: u64) -> Result<u64> {
+    let _ = gateway;
+    Ok(order)
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity]
+async fn greet(name: String) -> String {
+    name
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use persevere::prelude::*;
+
+#[activity]
+struct Charge;
+
+fn main() {}

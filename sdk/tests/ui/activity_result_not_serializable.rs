@@ -1,0 +1,11 @@
+use persevere::prelude::*;
+
+struct Receipt;
+
+#[activity]
+async fn charge(order: u64) -> Result<Receipt> {
+    let _ = order;
+    Ok(Receipt)
+}
+
+fn main() {}

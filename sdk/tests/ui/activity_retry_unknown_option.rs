@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity(retry(attempts = 5))]
+async fn charge(order: u64) -> Result<u64> {
+    Ok(order)
+}
+
+fn main() {}

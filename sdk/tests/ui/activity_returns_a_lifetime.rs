@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity]
+async fn greet(name: String) -> Result<std::borrow::Cow<'_, str>> {
+    Ok(name.into())
+}
+
+fn main() {}

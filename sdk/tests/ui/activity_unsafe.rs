@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity]
+async unsafe fn charge(order: u64) -> Result<u64> {
+    Ok(order)
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[activity]
+async fn notify(name: String) {
+    drop(name);
+}
+
+fn main() {}

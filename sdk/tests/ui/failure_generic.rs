@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[derive(Debug, Failure, Serialize, Deserialize)]
+enum PayError<T> {
+    Declined(T),
+}
+
+fn main() {}

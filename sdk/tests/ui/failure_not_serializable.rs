@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[derive(Debug, Failure)]
+enum PayError {
+    Declined,
+}
+
+fn main() {}

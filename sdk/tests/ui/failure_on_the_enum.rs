@@ -1,0 +1,9 @@
+use persevere::prelude::*;
+
+#[derive(Debug, Failure, Serialize, Deserialize)]
+#[failure(non_retryable)]
+enum PayError {
+    Network,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use persevere::prelude::*;
+
+#[derive(Debug, Failure, Serialize, Deserialize)]
+enum PayError {
+    #[failure(retryable)]
+    Network,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use persevere::prelude::*;
+
+#[derive(Debug, Failure, Serialize, Deserialize)]
+enum PayError {}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use persevere::prelude::*;
+
+#[derive(Serialize, Deserialize)]
+struct Approve;
+
+#[workflow]
+async fn wait() -> Result<()> {
+    let Approve = receive::<Approve>().await;
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use persevere::prelude::*;
+
+#[signal]
+#[derive(Clone, Serialize, Deserialize)]
+struct Approve {
+    by: String,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[signal]
+struct Approve<T> {
+    by: T,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use persevere::prelude::*;
+
+struct Cart;
+
+impl Cart {
+    #[signal]
+    fn close(&mut self) {}
+}
+
+fn main() {}

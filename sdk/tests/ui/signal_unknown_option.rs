@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[signal(id = "approve")]
+struct Approve {
+    by: String,
+}
+
+fn main() {}

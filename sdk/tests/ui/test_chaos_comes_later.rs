@@ -1,0 +1,6 @@
+use persevere::prelude::*;
+
+#[persevere::test(chaos = 200)]
+async fn expires() {}
+
+fn main() {}

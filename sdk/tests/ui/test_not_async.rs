@@ -1,0 +1,6 @@
+use persevere::prelude::*;
+
+#[persevere::test]
+fn expires(t: u8) {}
+
+fn main() {}

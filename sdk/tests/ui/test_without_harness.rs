@@ -1,0 +1,6 @@
+use persevere::prelude::*;
+
+#[persevere::test]
+async fn expires() {}
+
+fn main() {}

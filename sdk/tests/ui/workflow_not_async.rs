@@ -1,0 +1,8 @@
+use persevere::prelude::*;
+
+#[workflow]
+fn hello(name: String) -> Result<String> {
+    Ok(name)
+}
+
+fn main() {}
