@@ -5,7 +5,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use persevere_proto::api::workflowservice::v1::DescribeNamespaceResponse;
+use persevere_proto::api::{
+    enums::v1::NamespaceState, workflowservice::v1::DescribeNamespaceResponse,
+};
 
 use crate::{Store, StoreError};
 
@@ -18,6 +20,15 @@ pub struct Namespace {
     pub id: String,
     /// All that is told about it; stored as it is.
     pub description: DescribeNamespaceResponse,
+}
+
+impl Namespace {
+    /// Whether it is being deleted: no request finds it any more.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        let info = self.description.namespace_info.as_ref();
+        info.is_some_and(|info| info.state() == NamespaceState::Deleted)
+    }
 }
 
 /// Why a namespace could not be changed.
@@ -120,6 +131,18 @@ impl Namespaces {
         self.put(namespace).await
     }
 
+    /// Forgets one, whose executions are gone. Durable when it returns.
+    ///
+    /// # Errors
+    /// If storing fails.
+    pub async fn remove(&self, name: &str) -> Result<(), NamespaceError> {
+        let _changing = self.inner.changing.lock().await;
+        let removed = self.inner.store.remove_namespace(name).await;
+        removed.map_err(|error| NamespaceError::Storage(error.to_string()))?;
+        self.inner.known.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        Ok(())
+    }
+
     async fn put(&self, namespace: Namespace) -> Result<(), NamespaceError> {
         let stored = self.inner.store.put_namespace(&namespace).await;
         stored.map_err(|error| NamespaceError::Storage(error.to_string()))?;
@@ -134,6 +157,11 @@ impl Namespaces {
 }
 
 impl Known {
+    fn remove(&mut self, name: &str) {
+        Arc::make_mut(&mut self.ids).remove(name);
+        self.by_name.remove(name);
+    }
+
     fn insert(&mut self, namespace: Namespace) {
         Arc::make_mut(&mut self.ids).insert(namespace.name.clone(), namespace.id.clone());
         self.by_name.insert(namespace.name.clone(), Arc::new(namespace));

@@ -29,12 +29,13 @@ const RESERVED_QUEUE_PREFIX: &str = "/_sys/";
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 const DEFAULT_MAX_INTERVALS: u32 = 100;
 
-/// The namespace of this name.
+/// The namespace of this name; one that is being deleted is gone already.
 pub(super) fn namespace(core: &Core, name: &str) -> Result<Arc<Namespace>, Status> {
     if name.is_empty() {
         return Err(invalid("Namespace is empty."));
     }
-    core.namespaces.get(name).ok_or_else(|| namespace_not_found(name))
+    let found = core.namespaces.get(name).filter(|namespace| !namespace.is_deleted());
+    found.ok_or_else(|| namespace_not_found(name))
 }
 
 /// Text that must be there.

@@ -7,10 +7,11 @@ use persevere_engine::{
 use persevere_proto::{
     api::{
         activity::v1::ActivityOptions,
-        common::v1::WorkflowType,
+        common::v1::{RetryPolicy, WorkflowType},
         enums::v1::{
             EventType, PendingActivityState, PendingWorkflowTaskState, WorkflowExecutionStatus,
         },
+        taskqueue::v1::TaskQueue,
         workflow::v1::{
             PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, RequestIdInfo,
             ResetPoints, WorkflowExecutionConfig, WorkflowExecutionExtendedInfo,
@@ -200,13 +201,18 @@ fn pending_activity(activity: &Activity, progress: &ActivityProgress) -> Pending
 
 fn options(activity: &Activity) -> ActivityOptions {
     let scheduled = &activity.scheduled;
+    let queue = scheduled.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
     ActivityOptions {
-        task_queue: scheduled.task_queue.clone(),
+        // The reference server's way to say: a normal queue.
+        task_queue: Some(TaskQueue { name: queue.clone(), kind: 0, normal_name: queue }),
         schedule_to_close_timeout: scheduled.schedule_to_close_timeout,
         schedule_to_start_timeout: scheduled.schedule_to_start_timeout,
         start_to_close_timeout: scheduled.start_to_close_timeout,
         heartbeat_timeout: scheduled.heartbeat_timeout,
-        retry_policy: scheduled.retry_policy.clone(),
+        retry_policy: scheduled
+            .retry_policy
+            .clone()
+            .map(|policy| RetryPolicy { non_retryable_error_types: Vec::new(), ..policy }),
         priority: scheduled.priority.clone(),
         ..ActivityOptions::default()
     }

@@ -103,15 +103,7 @@ pub(super) async fn describe_namespace(
     request: Request<DescribeNamespaceRequest>,
 ) -> Result<DescribeNamespaceResponse, Status> {
     let request = request.into_inner();
-    if request.namespace.is_empty() && request.id.is_empty() {
-        return Err(invalid("Namespace not set on request."));
-    }
-    let (found, asked) = if request.namespace.is_empty() {
-        (core.namespaces.by_id(&request.id), &request.id)
-    } else {
-        (core.namespaces.get(&request.namespace), &request.namespace)
-    };
-    let namespace = found.ok_or_else(|| namespace_not_found(asked))?;
+    let namespace = find(core, &request.namespace, &request.id)?;
     Ok(described(&namespace, &core.limits))
 }
 
@@ -125,8 +117,10 @@ pub(super) async fn list_namespaces(
     let limit = usize::try_from(request.page_size).ok().filter(|size| (1..=PAGE).contains(size));
     let limit = limit.unwrap_or(PAGE);
     let all = core.namespaces.all();
+    let deleted_too = request.namespace_filter.is_some_and(|filter| filter.include_deleted);
     let rest = all
         .iter()
+        .filter(|namespace| deleted_too || !namespace.is_deleted())
         .filter(|namespace| after.as_ref().is_none_or(|after| namespace.name > after.name));
     let page: Vec<_> = rest.take(limit + 1).collect();
     let next = page
@@ -147,9 +141,7 @@ pub(super) async fn update_namespace(
 ) -> Result<UpdateNamespaceResponse, Status> {
     let request = request.into_inner();
     check::required(&request.namespace, "Namespace not set on request.")?;
-    let found = core.namespaces.get(&request.namespace);
-    let mut namespace =
-        Arc::unwrap_or_clone(found.ok_or_else(|| namespace_not_found(&request.namespace))?);
+    let mut namespace = Arc::unwrap_or_clone(check::namespace(core, &request.namespace)?);
     if request.promote_namespace {
         return Err(unsupported("promote_namespace"));
     }
@@ -180,6 +172,16 @@ pub(super) async fn update_namespace(
         failover_version: described.failover_version,
         is_global_namespace: described.is_global_namespace,
     })
+}
+
+/// A namespace by its name or, without a name, by its id; also one that is being deleted.
+pub(super) fn find(core: &Core, name: &str, id: &str) -> Result<Arc<Namespace>, Status> {
+    let (found, asked) = match (name, id) {
+        ("", "") => return Err(invalid("Namespace not set on request.")),
+        ("", id) => (core.namespaces.by_id(id), id),
+        (name, _) => (core.namespaces.get(name), name),
+    };
+    found.ok_or_else(|| namespace_not_found(asked))
 }
 
 fn replace(old: &mut String, new: String) {

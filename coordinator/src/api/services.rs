@@ -179,13 +179,13 @@ service! { WorkflowService of workflowservice:
 service! { OperatorService of operatorservice:
     answered {
         operator::list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse;
+        operator::delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse;
         operator::list_clusters(ListClustersRequest) -> ListClustersResponse;
         operator::list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse;
     }
     absent {
         add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse;
         remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse;
-        delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse;
         add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse;
         remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse;
         get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse;

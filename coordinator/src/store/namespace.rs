@@ -33,4 +33,13 @@ impl Store {
             .await?;
         Ok(())
     }
+
+    /// Removes the row of a namespace.
+    pub(crate) async fn remove_namespace(&self, name: &str) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM namespaces WHERE name = ?")
+            .bind(name.to_owned())
+            .execute(&self.inner.writer)
+            .await?;
+        Ok(())
+    }
 }

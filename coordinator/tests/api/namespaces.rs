@@ -3,16 +3,18 @@
 use persevere_proto::{
     api::{
         namespace::v1::UpdateNamespaceInfo,
+        operatorservice::v1::DeleteNamespaceRequest,
         workflowservice::v1::{
-            DescribeNamespaceRequest, ListNamespacesRequest, RegisterNamespaceRequest,
-            UpdateNamespaceRequest,
+            DescribeNamespaceRequest, ListNamespacesRequest, ListWorkflowExecutionsRequest,
+            RegisterNamespaceRequest, StartWorkflowExecutionRequest, UpdateNamespaceRequest,
         },
     },
+    operator_service::operator_service_client::OperatorServiceClient,
     wkt::Duration,
 };
 use tonic::Code;
 
-use crate::server::{Server, refusal};
+use crate::server::{Server, refusal, start_request};
 
 fn register(name: &str, days: i64) -> RegisterNamespaceRequest {
     RegisterNamespaceRequest {
@@ -100,6 +102,30 @@ async fn a_list_goes_through_all_pages() {
     }
     let names: Vec<&str> = names.iter().map(|info| info.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "default"]);
+}
+
+#[tokio::test]
+async fn a_deleted_namespace_is_gone_with_its_executions() {
+    let mut server = Server::open().await;
+    server.service.register_namespace(register("payments", 3)).await.expect("registers");
+    let start =
+        || StartWorkflowExecutionRequest { namespace: "payments".into(), ..start_request("w") };
+    server.service.start_workflow_execution(start()).await.expect("starts");
+    let mut operator = OperatorServiceClient::new(server.coordinator.channel());
+    let delete = || DeleteNamespaceRequest { namespace: "payments".into(), ..Default::default() };
+    operator.delete_namespace(delete()).await.expect("deletes");
+
+    let describe = server.service.describe_namespace(describe("payments")).await;
+    assert_eq!(describe.expect_err("is gone").code(), Code::NotFound);
+    let again = operator.delete_namespace(delete()).await.expect_err("is gone");
+    assert_eq!(again.code(), Code::NotFound);
+    let start_in_it = server.service.start_workflow_execution(start()).await;
+    assert_eq!(start_in_it.expect_err("is gone").code(), Code::NotFound);
+
+    server.service.register_namespace(register("payments", 3)).await.expect("is free again");
+    let list = ListWorkflowExecutionsRequest { namespace: "payments".into(), ..Default::default() };
+    let listed = server.service.list_workflow_executions(list).await.expect("lists");
+    assert!(listed.into_inner().executions.is_empty(), "an execution came back");
 }
 
 #[tokio::test]
