@@ -3,6 +3,8 @@
 //! `PERSEVERE_TEST_ADDRESS` says where the server is; without it these tests do nothing. Every
 //! history that a test makes is also replayed from its first event.
 
+#![allow(clippy::unwrap_used, reason = "in a test, unwrapping is an assertion")]
+
 #[path = "untyped/activities.rs"]
 mod activities;
 #[path = "untyped/cancellation.rs"]

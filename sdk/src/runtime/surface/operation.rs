@@ -31,7 +31,7 @@ pub struct Operation {
 #[derive(Debug)]
 enum Handle {
     /// Never begun; the failure is given out once.
-    Refused(Option<Failure>),
+    Refused(Option<Box<Failure>>),
     Begun {
         context: Rc<Context>,
         id: OpId,
@@ -63,7 +63,7 @@ impl Handle {
     fn poll_result(&mut self, waker: &Waker) -> Poll<Result<Option<Payload>, Failure>> {
         match self {
             Self::Refused(failure) => {
-                failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure)))
+                failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(*failure)))
             }
             Self::Begun { context, id, awaited } => {
                 let polled = Self::poll(context, *id, |context| {
@@ -96,7 +96,7 @@ impl Drop for Handle {
 
 impl Operation {
     pub(super) fn refused(failure: Failure) -> Self {
-        Self { handle: Handle::Refused(Some(failure)) }
+        Self { handle: Handle::Refused(Some(Box::new(failure))) }
     }
 
     pub(super) fn begun(context: Rc<Context>, id: OpId) -> Self {
@@ -140,7 +140,7 @@ pub struct ChildOperation {
 
 impl ChildOperation {
     pub(super) fn refused(failure: Failure, workflow_id: String) -> Self {
-        Self { handle: Handle::Refused(Some(failure)), workflow_id }
+        Self { handle: Handle::Refused(Some(Box::new(failure))), workflow_id }
     }
 
     pub(super) fn begun(context: Rc<Context>, id: OpId, workflow_id: String) -> Self {
@@ -190,7 +190,7 @@ impl Future for ChildStarted<'_> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         match &self.child.handle {
-            Handle::Refused(Some(failure)) => Poll::Ready(Err(failure.clone())),
+            Handle::Refused(Some(failure)) => Poll::Ready(Err(Failure::clone(failure))),
             Handle::Refused(None) => Poll::Pending,
             Handle::Begun { context, id, .. } => Handle::poll(context, *id, |context| {
                 context.state.borrow_mut().operations.poll_started(*id, cx.waker())
