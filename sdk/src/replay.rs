@@ -11,6 +11,7 @@ use std::{path::PathBuf, thread};
 use persevere_proto::api::history::v1::{History, HistoryEvent, history_event::Attributes};
 
 pub use self::json::{HistoryJsonError, history_from_json, history_to_json};
+use crate::definition::{WorkflowDefinition, WorkflowImplementation};
 pub use crate::runtime::task_failure::{Mismatch, RunName, TaskFailure};
 use crate::runtime::{
     execution::{Execution, FeedError},
@@ -72,6 +73,14 @@ pub fn replay_history(
         let replay = scope.spawn(|| replay_here(registration, run, history));
         replay.join().expect("replay catches the panics of user code")
     })
+}
+
+/// Replays one history of the annotated workflow `W`; its run may be open or closed.
+///
+/// # Errors
+/// The first difference between the code and the history.
+pub fn replay<W: WorkflowImplementation>(history: History) -> Result<(), ReplayMismatch> {
+    replay_history(&WorkflowDefinition::of::<W>().register(), history)
 }
 
 /// Replays a file written by `temporal workflow show --output json`.

@@ -1,6 +1,6 @@
 //! A client that does not give up while its coordinator is being killed.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use persevere_proto::api::{
     enums::v1::HistoryEventFilterType,
@@ -30,9 +30,9 @@ const POLL_FOR: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// What it answered.
-pub async fn persistently<T>(
+pub async fn persistently<T, F: Future<Output = Result<T, Status>>>(
     limit: Duration,
-    mut call: impl AsyncFnMut() -> Result<T, Status>,
+    mut call: impl FnMut() -> F,
 ) -> Result<T, Status> {
     loop {
         match tokio::time::timeout(limit, call()).await {
@@ -73,11 +73,11 @@ impl Rpc {
         &self,
         request: &StartWorkflowExecutionRequest,
     ) -> Result<String, Status> {
-        persistently(CALL_FOR, async || {
-            let response = self.service.clone().start_workflow_execution(request.clone()).await?;
-            Ok(response.into_inner().run_id)
-        })
-        .await
+        let response = persistently(CALL_FOR, || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { service.start_workflow_execution(request).await }
+        });
+        Ok(response.await?.into_inner().run_id)
     }
 
     /// Signals a workflow, once, however often it has to ask (semantics rule 83).
@@ -96,10 +96,11 @@ impl Rpc {
             request_id: format!("{signal} {workflow_id}"),
             ..Default::default()
         };
-        persistently(CALL_FOR, async || {
-            self.service.clone().signal_workflow_execution(request.clone()).await.map(drop)
-        })
-        .await
+        let response = persistently(CALL_FOR, || {
+            let (mut service, request) = (self.service.clone(), request.clone());
+            async move { service.signal_workflow_execution(request).await }
+        });
+        response.await.map(drop)
     }
 
     /// Waits for the end of a run and gives its closing event.
@@ -116,8 +117,9 @@ impl Rpc {
                 history_event_filter_type: HistoryEventFilterType::CloseEvent.into(),
                 ..Default::default()
             };
-            let response = persistently(POLL_FOR, async || {
-                self.service.clone().get_workflow_execution_history(request.clone()).await
+            let response = persistently(POLL_FOR, || {
+                let (mut service, request) = (self.service.clone(), request.clone());
+                async move { service.get_workflow_execution_history(request).await }
             });
             let history = response.await?.into_inner().history.unwrap_or_default();
             if let Some(event) = history.events.into_iter().next_back() {
