@@ -266,6 +266,7 @@ fn close<T>(event: &HistoryEvent, open: Option<T>, problem: &str) -> Result<(), 
 }
 
 /// Later values win; a null payload removes its field (semantics rule 137).
+#[expect(clippy::disallowed_types, reason = "the protocol's maps are of this type")]
 fn merge<'p>(
     fields: &mut std::collections::HashMap<String, persevere_proto::api::common::v1::Payload>,
     changes: impl Iterator<Item = (&'p String, &'p persevere_proto::api::common::v1::Payload)>,

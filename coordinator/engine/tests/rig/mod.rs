@@ -4,6 +4,7 @@
 
 pub mod commands;
 pub mod render;
+pub mod table;
 
 use std::{collections::BTreeMap, time::Duration};
 
