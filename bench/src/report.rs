@@ -19,7 +19,8 @@ pub(crate) struct Row {
     pub(crate) idle_bytes: Option<u64>,
     pub(crate) resident_bytes: Option<u64>,
     pub(crate) disk_bytes: Option<u64>,
-    pub(crate) commits: Option<u64>,
+    /// For each workflow.
+    pub(crate) commits: Option<f64>,
 }
 
 /// An empty histogram of microseconds, exact to three digits.
@@ -59,7 +60,7 @@ fn cells(row: &Row) -> [String; 13] {
         or_unknown(row.idle_bytes.map(megabytes)),
         or_unknown(row.resident_bytes.map(megabytes)),
         or_unknown(row.disk_bytes.map(|bytes| format!("{:.1}", bytes as f64 / 1e3 / n))),
-        or_unknown(row.commits.map(|commits| format!("{:.1}", commits as f64 / n))),
+        or_unknown(row.commits.map(|commits| format!("{commits:.1}"))),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Stdio, time::Instant};
 
 use clap::Args;
 use futures_util::{StreamExt, stream};
-use persevere::prelude::*;
+use persevere::{App, Client, DEFAULT_QUEUE, Target as _, Worker, prelude::*};
 use tokio::{
     io::AsyncReadExt,
     process::{Child, Command},
@@ -14,7 +14,7 @@ use crate::{
     process::Usage,
     report::{self, Row},
     scenario::Scenario,
-    server::{Kind, Server},
+    server::{self, Kind, Server},
     workflows,
 };
 
@@ -65,7 +65,7 @@ async fn over_tcp(kind: &Kind, scenario: Scenario, plan: &Plan) -> Result<Row> {
     let server = Server::start(kind).await?;
     let queue = format!("bench-{}", std::process::id());
     let mut worker = spawn_worker(&server.address, &queue)?;
-    let client = Client::connect(&server.address).await?;
+    let client = server::connect(&server.address).await?;
     warm_up(scenario, &client, &queue).await?;
 
     let worker_usage = |worker: &Child| Usage::of(worker.id()?).ok();
@@ -81,7 +81,8 @@ async fn over_tcp(kind: &Kind, scenario: Scenario, plan: &Plan) -> Result<Row> {
     row.disk_bytes =
         disk_before.zip(server.bytes_on_disk()).map(|(before, after)| after.saturating_sub(before));
     worker.kill().await?;
-    row.commits = server.stop().await?.map(|epitaph| epitaph.commits);
+    let commits = server.stop().await?.map(|epitaph| epitaph.commits as f64);
+    row.commits = commits.map(|commits| commits / (row.workflows + WARM_UP) as f64);
     Ok(row)
 }
 
@@ -90,10 +91,9 @@ async fn in_process(scenario: Scenario, plan: &Plan) -> Result<Row> {
     let folder = tempfile::tempdir()?;
     let app = App::open(folder.path().join("bench.db")).await?;
     let me = std::process::id();
-    let queue = app.queue().to_owned();
-    warm_up(scenario, app.client(), &queue).await?;
+    warm_up(scenario, app.client(), DEFAULT_QUEUE).await?;
     let before = Usage::of(me)?;
-    let mut row = drive("in process (all parts)", scenario, plan, app.client(), &queue).await?;
+    let mut row = drive("in process (all parts)", scenario, plan, app.client(), DEFAULT_QUEUE).await?;
     let after = Usage::of(me)?;
     row.server_cpu = Some(after.cpu - before.cpu);
     row.resident_bytes = Some(after.resident);
@@ -101,9 +101,12 @@ async fn in_process(scenario: Scenario, plan: &Plan) -> Result<Row> {
     Ok(row)
 }
 
+/// Workflows that run before the clock starts; they count among the commits.
+const WARM_UP: usize = 5;
+
 /// Caches, connections and prepared statements are filled before the clock starts.
 async fn warm_up(scenario: Scenario, client: &Client, queue: &str) -> Result<()> {
-    for n in 0..5 {
+    for n in 0..WARM_UP {
         scenario.drive(client, format!("warm-{}-{n}", scenario.title()), queue).await?;
     }
     Ok(())
@@ -124,7 +127,7 @@ async fn drive(
         .map(|n| async move {
             let begun = Instant::now();
             scenario.drive(client, format!("{}-{n}", scenario.title()), queue).await?;
-            Result::Ok(begun.elapsed())
+            Ok::<_, Error>(begun.elapsed())
         })
         .buffer_unordered(plan.concurrency);
     while let Some(took) = finished.next().await {
@@ -157,7 +160,7 @@ fn spawn_worker(address: &str, queue: &str) -> Result<Child> {
 
 /// The role `work`: a worker until standard input closes.
 pub(crate) async fn work(address: &str, queue: &str) -> Result<()> {
-    let client = Client::connect(address).await?;
+    let client = server::connect(address).await?;
     Worker::new(client, queue)
         .workflow::<workflows::noop>()
         .workflow::<workflows::one_activity>()
@@ -169,5 +172,6 @@ pub(crate) async fn work(address: &str, queue: &str) -> Result<()> {
         .run_until(async {
             let _ = tokio::io::stdin().read(&mut [0]).await;
         })
-        .await
+        .await?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use persevere::prelude::*;
+use persevere::{Client, prelude::*};
 
 use crate::workflows::{self, Ping};
 

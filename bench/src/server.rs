@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use persevere::prelude::*;
+use persevere::{Client, client::ConnectOptions, prelude::*};
 use persevere_coordinator::{Config, Coordinator};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -79,12 +79,12 @@ impl Server {
         let server = Server { address, child, folder };
         timeout(Duration::from_secs(60), server.answers())
             .await
-            .map_err(|_| anyhow(format!("{} did not start within a minute", kind.title())))?;
+            .map_err(|_| Error::new(format!("{} did not start within a minute", kind.title())))?;
         Ok(server)
     }
 
     async fn answers(&self) {
-        while Client::connect(&self.address).await.is_err() {
+        while connect(&self.address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -128,6 +128,11 @@ fn spawn(program: &Path, arguments: &[&str], folder: &TempDir) -> Result<Child> 
     Ok(child)
 }
 
+/// A client of the server at `address`.
+pub(crate) async fn connect(address: &str) -> Result<Client> {
+    Ok(Client::connect(ConnectOptions::new(address)).await?)
+}
+
 /// A port that was free a moment ago; servers of others cannot be given an open socket.
 fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
@@ -139,7 +144,7 @@ pub(crate) async fn serve(db: PathBuf, listen: SocketAddr) -> Result<()> {
         Coordinator::open(Config { listen: Some(listen), ..Config::file(db) }).await?;
     let _ = tokio::io::stdin().read(&mut [0]).await;
     let epitaph = Epitaph { commits: coordinator.commits() };
-    coordinator.shutdown().await?;
+    coordinator.shutdown().await;
     let mut line = serde_json::to_string(&epitaph)?;
     line.push('\n');
     tokio::io::stdout().write_all(line.as_bytes()).await?;
