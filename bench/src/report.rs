@@ -29,8 +29,19 @@ pub(crate) fn histogram() -> Histogram<u64> {
 }
 
 const COLUMNS: [&str; 13] = [
-    "server", "scenario", "n", "at once", "wf/s", "p50 ms", "p99 ms", "server cpu s/1000",
-    "worker cpu s/1000", "idle MB", "after MB", "disk KB/wf", "commits/wf",
+    "server",
+    "scenario",
+    "n",
+    "at once",
+    "wf/s",
+    "p50 ms",
+    "p99 ms",
+    "server cpu s/1000",
+    "worker cpu s/1000",
+    "idle MB",
+    "after MB",
+    "disk KB/wf",
+    "commits/wf",
 ];
 
 /// Prints rows as a Markdown table, so that it can be pasted.

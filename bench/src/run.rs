@@ -93,7 +93,8 @@ async fn in_process(scenario: Scenario, plan: &Plan) -> Result<Row> {
     let me = std::process::id();
     warm_up(scenario, app.client(), DEFAULT_QUEUE).await?;
     let before = Usage::of(me)?;
-    let mut row = drive("in process (all parts)", scenario, plan, app.client(), DEFAULT_QUEUE).await?;
+    let mut row =
+        drive("in process (all parts)", scenario, plan, app.client(), DEFAULT_QUEUE).await?;
     let after = Usage::of(me)?;
     row.server_cpu = Some(after.cpu - before.cpu);
     row.resident_bytes = Some(after.resident);
