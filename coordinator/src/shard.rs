@@ -154,7 +154,7 @@ impl Shard {
         tokio::spawn(async move {
             let WorkflowKey { namespace, workflow_id } = &key;
             let load = shared.store.load(namespace, workflow_id, run_id.as_deref(), RECENT_BYTES);
-            let loaded = load.await;
+            let loaded = load.await.map(|run| run.map(Box::new));
             // A shard that is gone needs nothing any more.
             let _ = shared.shards[index].send(Message::Loaded { key, run_id, loaded });
         });
@@ -164,7 +164,7 @@ impl Shard {
         &mut self,
         key: &WorkflowKey,
         run_id: Option<String>,
-        loaded: Result<Option<StoredRun>, StoreError>,
+        loaded: Result<Option<Box<StoredRun>>, StoreError>,
     ) {
         let workflow = self.warm.entry(key);
         match loaded {
@@ -174,7 +174,7 @@ impl Shard {
                     workflow.latest = Latest::Run(loaded_id.clone());
                 }
                 if !workflow.runs.contains_key(&loaded_id) {
-                    let run = Run::restore(stored);
+                    let run = Run::restore(*stored);
                     self.by_id.insert(run.id, run.key.clone());
                     workflow.runs.insert(loaded_id.clone(), run);
                     self.watch(key, &loaded_id);

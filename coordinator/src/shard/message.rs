@@ -27,7 +27,7 @@ pub(crate) enum Message {
     Loaded {
         key: WorkflowKey,
         run_id: Option<String>,
-        loaded: Result<Option<StoredRun>, StoreError>,
+        loaded: Result<Option<Box<StoredRun>>, StoreError>,
     },
     /// A run's rows are gone.
     Removed(WorkflowKey),

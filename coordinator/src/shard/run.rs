@@ -146,8 +146,13 @@ impl Run {
     }
 
     fn delivery(&self, number: i64) -> Option<Errand> {
-        let delivery = self.execution.delivery(number)?;
-        Some(Errand::Deliver(number, Box::new(delivery)))
+        if !self.execution.overlay.outbox.contains_key(&number) {
+            return None;
+        }
+        Some(match self.execution.delivery(number) {
+            Some(delivery) => Errand::Deliver(number, Box::new(delivery)),
+            None => Errand::Settle(number),
+        })
     }
 
     /// Whether something is not submitted yet.

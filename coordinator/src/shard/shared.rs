@@ -9,8 +9,10 @@ use std::{
     time::Duration,
 };
 
-use persevere_engine::{Delivery, DeliveryCommand, Limits, QueryAnswer, QueryId, RunKey, Task};
-use persevere_engine::{Rejection, Reply};
+use persevere_engine::{
+    Command, Delivery, DeliveryCommand, Limits, MessageOutcome, QueryAnswer, QueryId, Rejection,
+    Reply, RunKey, Task,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +47,8 @@ pub(crate) struct Shared {
 pub(crate) enum Errand {
     Offer(Task),
     Deliver(i64, Box<Delivery>),
+    /// A message that nobody waits for any more counts as delivered.
+    Settle(i64),
     Answer(QueryId, QueryAnswer),
     DispatchQuery(QueryId),
 }
@@ -77,6 +81,10 @@ impl Shared {
         match errand {
             Errand::Offer(task) => self.queues.offer(run.clone(), task),
             Errand::Deliver(number, delivery) => self.deliver(run.clone(), number, *delivery),
+            Errand::Settle(number) => {
+                let settle = Box::new(Command::Outcome(number, MessageOutcome::Delivered));
+                self.send_to(run, What::Command(settle, Respond::Nobody));
+            }
             Errand::Answer(id, answer) => {
                 // Its caller may have given up.
                 self.queries.tell(id, QueryEvent::Answered(answer));

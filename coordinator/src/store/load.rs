@@ -107,7 +107,7 @@ impl Store {
             .bind(BATCHES)
             .fetch_all(self.readers())
             .await?;
-        rows.iter().map(|row| batch_of(row)).collect()
+        rows.iter().map(batch_of).collect()
     }
 
     /// The batches that end a history before event `to`, newest first.
@@ -124,7 +124,7 @@ impl Store {
             .bind(BATCHES)
             .fetch_all(self.readers())
             .await?;
-        rows.iter().map(|row| batch_of(row)).collect()
+        rows.iter().map(batch_of).collect()
     }
 
     /// Executions with a deadline, by number, after this number.

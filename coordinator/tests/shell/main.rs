@@ -3,10 +3,13 @@
 //! These tests drive a whole coordinator through its core, without gRPC: starts, polls,
 //! completions. Rules of executions are the engine's tests.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod deletion;
 mod dispatching;
 mod durability;
 mod history;
+mod messages;
 mod queries;
 mod support;
 mod time;

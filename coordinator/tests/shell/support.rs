@@ -13,10 +13,12 @@ use persevere_proto::{
     api::{
         command::v1::{
             Command as WorkflowCommand, CompleteWorkflowExecutionCommandAttributes,
-            ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
+            ScheduleActivityTaskCommandAttributes,
+            SignalExternalWorkflowExecutionCommandAttributes,
+            StartChildWorkflowExecutionCommandAttributes, StartTimerCommandAttributes,
             command::Attributes,
         },
-        common::v1::{ActivityType, RetryPolicy, WorkflowType},
+        common::v1::{ActivityType, RetryPolicy, WorkflowExecution, WorkflowType},
         enums::v1::{CommandType, EventType},
         taskqueue::v1::TaskQueue,
         workflowservice::v1::{
@@ -229,6 +231,36 @@ pub(crate) fn timer(id: &str, after: Duration) -> WorkflowCommand {
         }),
     };
     command(CommandType::StartTimer, Attributes::StartTimerCommandAttributes(start))
+}
+
+pub(crate) fn child(workflow_id: &str) -> WorkflowCommand {
+    let start = StartChildWorkflowExecutionCommandAttributes {
+        namespace: "default".into(),
+        workflow_id: workflow_id.into(),
+        workflow_type: Some(WorkflowType { name: "Kind".into() }),
+        task_queue: Some(TaskQueue { name: QUEUE.into(), ..TaskQueue::default() }),
+        ..StartChildWorkflowExecutionCommandAttributes::default()
+    };
+    command(
+        CommandType::StartChildWorkflowExecution,
+        Attributes::StartChildWorkflowExecutionCommandAttributes(start),
+    )
+}
+
+pub(crate) fn signal_external(workflow_id: &str) -> WorkflowCommand {
+    let signal = SignalExternalWorkflowExecutionCommandAttributes {
+        namespace: "default".into(),
+        execution: Some(WorkflowExecution {
+            workflow_id: workflow_id.into(),
+            run_id: String::new(),
+        }),
+        signal_name: "signal".into(),
+        ..SignalExternalWorkflowExecutionCommandAttributes::default()
+    };
+    command(
+        CommandType::SignalExternalWorkflowExecution,
+        Attributes::SignalExternalWorkflowExecutionCommandAttributes(signal),
+    )
 }
 
 pub(crate) fn finish() -> WorkflowCommand {
