@@ -49,7 +49,7 @@ pub(crate) fn check_namespaces(
             _ => continue,
         };
         if !namespace.is_empty() && !namespaces.contains_key(namespace) {
-            return Err(Rejection::NotFound(format!("Namespace {namespace} is not found.")));
+            return Err(Rejection::NamespaceNotFound(namespace.clone()));
         }
     }
     Ok(())

@@ -52,8 +52,7 @@ pub enum DeliveryCommand {
 }
 
 impl Execution {
-    /// The message of this number, in full; `None` if it is not in the outbox any more, or if
-    /// nobody waits for it any more: then the shell reports it as delivered.
+    /// The message of this number, in full; `None` if it is not in the outbox any more.
     ///
     /// The receiver's answer (or its absence) is translated by [`Execution::outcome`] and comes
     /// back as `Command::Outcome`.
@@ -89,7 +88,9 @@ impl Execution {
             (Some(Message::StartChild { .. }), Err(rejection)) => {
                 MessageOutcome::ChildRefused(match rejection {
                     Rejection::AlreadyStarted { .. } => StartCause::WorkflowAlreadyExists,
-                    Rejection::NotFound(_) => StartCause::NamespaceNotFound,
+                    Rejection::NotFound(_) | Rejection::NamespaceNotFound(_) => {
+                        StartCause::NamespaceNotFound
+                    }
                     _ => StartCause::Unspecified,
                 })
             }
@@ -127,7 +128,8 @@ impl Execution {
             workflow_execution_timeout: initiated.workflow_execution_timeout,
             workflow_run_timeout: initiated.workflow_run_timeout,
             workflow_task_timeout: initiated.workflow_task_timeout,
-            request_id: derived_id(&self.key.run_id, initiated_event_id),
+            // Shown to users; worded as the reference server does.
+            request_id: format!("{}:{initiated_event_id}:0", self.key.run_id),
             workflow_id_reuse_policy: initiated.workflow_id_reuse_policy,
             retry_policy: initiated.retry_policy.clone(),
             cron_schedule: initiated.cron_schedule.clone(),

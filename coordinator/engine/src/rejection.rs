@@ -12,6 +12,9 @@ pub enum Rejection {
     /// The run, task or operation that the command is about is not there (any more).
     #[error("{0}")]
     NotFound(String),
+    /// A namespace that a command names does not exist.
+    #[error("Namespace {0} is not found.")]
+    NamespaceNotFound(String),
     /// The command breaks a rule of the protocol; the text names the field.
     #[error("{0}")]
     InvalidArgument(String),

@@ -67,6 +67,7 @@ pub(super) fn of_rejection(rejection: Rejection) -> Status {
     let message = rejection.to_string();
     match rejection {
         Rejection::NotFound(_) | Rejection::StaleTask(_) => not_found(message),
+        Rejection::NamespaceNotFound(name) => namespace_not_found(&name),
         Rejection::InvalidArgument(_) => invalid(message),
         Rejection::FailedPrecondition(_) => Status::failed_precondition(message),
         Rejection::AlreadyStarted { start_request_id, run_id, first_run_id, .. } => {
