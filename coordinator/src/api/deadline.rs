@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn grpc_timeouts_are_read_in_every_unit() {
         let table = [
-            ("2H", Some(7200_000)),
+            ("2H", Some(7_200_000)),
             ("3M", Some(180_000)),
             ("70S", Some(70_000)),
             ("1500m", Some(1500)),

@@ -28,6 +28,9 @@ use tonic::{Request, Status};
 use super::workflow::target;
 use crate::{Core, View};
 
+/// The first moment of year 1: how the reference server says that a run never times out.
+const NEVER: Timestamp = Timestamp { seconds: -62_135_596_800, nanos: 0 };
+
 /// See the protocol.
 pub(super) async fn describe_workflow_execution(
     core: &Core,
@@ -93,7 +96,7 @@ fn extended_info(execution: &Execution) -> WorkflowExecutionExtendedInfo {
     let requests = execution.recorded.request_ids.iter();
     WorkflowExecutionExtendedInfo {
         execution_expiration_time: execution.execution_deadline().map(Timestamp::from),
-        run_expiration_time: execution.run_deadline().map(Timestamp::from),
+        run_expiration_time: Some(execution.run_deadline().map_or(NEVER, Timestamp::from)),
         cancel_requested: execution.recorded.cancel_requested.is_some(),
         original_start_time: Some(execution.recorded.started_time.into()),
         request_id_infos: requests
