@@ -236,9 +236,9 @@ impl Execution {
         }
         let first_batch = self.tasks.is_empty();
         for event in std::mem::take(&mut self.pending) {
-            if self.closed {
-                break;
-            }
+            // Also when the code has just closed the run: an event may show that a command which is
+            // still waiting to be sent has lost its object, such as the cancelling of a timer that
+            // has fired.
             self.apply(event)?;
             if !first_batch {
                 self.run_until_blocked()?;
@@ -412,3 +412,6 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a value that is not text".into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ use super::{
     intent::Intent,
     machine::{Emit, Impossible, Input, Machine, Outcome, Role, Step},
     resolution,
-    spec::Location,
+    spec::{Location, in_words},
 };
 
 /// An operation's number within its run.
@@ -118,6 +118,8 @@ pub(crate) struct Operations {
     outgoing: VecDeque<Outgoing>,
     activities: u64,
     timers: u64,
+    /// The command that closes the run has been queued.
+    closed: bool,
 }
 
 impl Operations {
@@ -148,12 +150,16 @@ impl Operations {
         id
     }
 
-    /// Queues the command that closes the run.
+    /// Queues the command that closes the run. It is the last: nothing can follow it.
     pub(crate) fn close(&mut self, emit: Emit) {
         self.queue(Owner::Run, emit, None);
+        self.closed = true;
     }
 
     fn queue(&mut self, owner: Owner, emit: Emit, location: Option<Location>) {
+        if self.closed {
+            return;
+        }
         let Emit { intent, command } = emit;
         self.outgoing.push_back(Outgoing { owner, intent, command: Some(command), location });
     }
@@ -195,7 +201,9 @@ impl Operations {
     pub(crate) fn awaited(&self) -> Vec<String> {
         let awaited =
             self.ops.values().filter(|op| op.result.is_awaited() || op.started.is_awaited());
-        awaited.map(|op| format!("{} at {}", op.machine.describe(), op.location)).collect()
+        awaited
+            .map(|op| format!("{} at {}", op.machine.describe(), in_words(op.location)))
+            .collect()
     }
 
     /// The commands that have not been sent yet. They stay expected until the history shows them.

@@ -8,7 +8,7 @@ use std::{
     task::Waker,
 };
 
-use super::spec::{Location, ReceivedSignal};
+use super::spec::{Location, ReceivedSignal, in_words};
 
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
@@ -66,6 +66,8 @@ impl Signals {
 
     /// The waits in words: "signal Approve at src/expense.rs:12".
     pub(crate) fn describe(&self) -> impl Iterator<Item = String> + '_ {
-        self.waits.values().map(|wait| format!("signal {} at {}", wait.name, wait.location))
+        self.waits
+            .values()
+            .map(|wait| format!("signal {} at {}", wait.name, in_words(wait.location)))
     }
 }

@@ -18,6 +18,11 @@ use crate::worker::ActivityContext;
 /// Where in the user's code an operation was asked for; carried for messages only.
 pub type Location = &'static std::panic::Location<'static>;
 
+/// `src/pay.rs:31`.
+pub(crate) fn in_words(location: Location) -> String {
+    format!("{}:{}", location.file(), location.line())
+}
+
 /// A boxed future that stays on its thread, as everything inside a workflow does.
 pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 

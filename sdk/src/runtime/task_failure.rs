@@ -5,7 +5,11 @@ use std::fmt;
 
 use persevere_proto::api::{enums::v1::WorkflowTaskFailedCause, failure::v1::Failure};
 
-use super::{failures::application, intent::Intent, spec::Location};
+use super::{
+    failures::application,
+    intent::Intent,
+    spec::{Location, in_words},
+};
 
 /// Which run a message is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,7 +154,7 @@ impl fmt::Display for Mismatch {
         }
         f.write_str("the code ")?;
         if let Some(location) = self.location {
-            write!(f, "at {}:{} ", location.file(), location.line())?;
+            write!(f, "at {} ", in_words(location))?;
         }
         write!(f, "now {}", self.code)
     }
