@@ -25,7 +25,7 @@ use crate::{
     command_run::{BadCommand, CommandRun},
     key::{QueueName, RunKey},
     reply::Reply,
-    retry,
+    retry, search_attributes,
     start::timeouts,
     state::Execution,
     time::{Time, duration, span},
@@ -91,7 +91,7 @@ pub(crate) fn continue_as_new(
     started.input = command.input;
     started.header = command.header;
     started.memo = command.memo;
-    started.search_attributes = command.search_attributes;
+    started.search_attributes = command.search_attributes.map(search_attributes::typed);
     started.last_completion_result = command.last_completion_result;
     started.continued_failure = command.failure;
     started.retry_policy = command.retry_policy.as_ref().map(retry::with_defaults);
@@ -102,7 +102,8 @@ pub(crate) fn continue_as_new(
     let is_retry = started.initiator == ContinueAsNewInitiator::Retry as i32;
     started.attempt = if is_retry { started.attempt + 1 } else { 1 };
     let asked = span(command.backoff_start_interval.as_ref()).unwrap_or_default();
-    started.first_workflow_task_backoff = Some(duration(paced(draft, asked)));
+    let backoff = paced(draft, asked);
+    started.first_workflow_task_backoff = (!backoff.is_zero()).then(|| duration(backoff));
 
     #[expect(deprecated, reason = "the command may carry them, and they must come back")]
     let event = WorkflowExecutionContinuedAsNewEventAttributes {

@@ -20,9 +20,7 @@ use crate::{
     activity, chain, child,
     command_run::{BadCommand, CommandRun},
     failure::timeout_failure,
-    query,
-    state::WorkflowTask,
-    terminate,
+    query, terminate,
     transition::Draft,
 };
 
@@ -117,9 +115,8 @@ pub(crate) fn after(draft: &mut Draft<'_>) {
 }
 
 fn after_perhaps_continuing(draft: &mut Draft<'_>, next: Option<chain::NextRun>) {
+    // What was scheduled stays to be seen, as the reference server has it; nobody gets it any more.
     let overlay = draft.overlay();
-    overlay.workflow_task = WorkflowTask::None;
-    overlay.activities.clear();
     // What the closing commands themselves had put there; nobody will read it.
     overlay.buffer.clear();
     overlay.sticky = None;

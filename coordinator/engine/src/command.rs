@@ -195,6 +195,27 @@ pub struct Terminate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryId(pub u64);
 
+impl std::fmt::Display for QueryId {
+    /// As workers see it: a UUID, like any other id of the protocol.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (top, middle, low) = (self.0 >> 60, self.0 >> 48 & 0xfff, self.0 & 0xffff_ffff_ffff);
+        write!(f, "00000000-0000-4{top:03x}-8{middle:03x}-{low:012x}")
+    }
+}
+
+impl QueryId {
+    /// Reads what [`Display`](std::fmt::Display) wrote; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<QueryId> {
+        let digits = text.strip_prefix("00000000-0000-4")?;
+        let (top, rest) = digits.split_once("-8")?;
+        let (middle, low) = rest.split_once('-')?;
+        let hex = |digits| u64::from_str_radix(digits, 16).ok();
+        let id = QueryId(hex(top)? << 60 | hex(middle)? << 48 | hex(low)?);
+        (id.to_string() == text).then_some(id)
+    }
+}
+
 /// See [`Command::Query`].
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -259,4 +280,19 @@ pub struct Parent {
     pub initiated_event_id: i64,
     /// The root of its tree.
     pub root: WorkflowExecution,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_id_reads_back() {
+        for id in [0, 1, 1 << 47, 1 << 48, u64::MAX] {
+            assert_eq!(QueryId::parse(&QueryId(id).to_string()), Some(QueryId(id)));
+        }
+        for text in ["", "7", "00000000-0000-4000-8000-", "00000000-0000-4fff-8000-000000000001"] {
+            assert_eq!(QueryId::parse(text), None, "{text}");
+        }
+    }
 }

@@ -41,6 +41,7 @@ mod query;
 mod rejection;
 mod reply;
 mod retry;
+mod search_attributes;
 mod signal;
 mod start;
 mod state;
@@ -63,6 +64,7 @@ pub use persist::{
 };
 pub use rejection::{QueryRejected, Rejection};
 pub use reply::*;
+pub use search_attributes::check_search_attributes;
 pub use start::start;
 pub use state::*;
 pub use time::{Time, duration, span};

@@ -15,6 +15,7 @@ use persevere_proto::api::{
 use crate::{
     command_run::{BadCommand, CommandRun},
     limits::ID_BYTES_MAX,
+    search_attributes::{check_search_attributes, typed},
 };
 
 /// Carries out `RecordMarker`.
@@ -56,9 +57,13 @@ pub(crate) fn upsert_search_attributes(
     if search_attributes.indexed_fields.is_empty() {
         return bad("IndexedFields is not set on UpsertWorkflowSearchAttributesCommand.");
     }
+    let namespace = &run.draft.execution.key.namespace;
+    if let Err(problem) = check_search_attributes(namespace, &search_attributes) {
+        return bad(&problem);
+    }
     let attributes = UpsertWorkflowSearchAttributesEventAttributes {
         workflow_task_completed_event_id: run.completed_event_id,
-        search_attributes: Some(search_attributes),
+        search_attributes: Some(typed(search_attributes)),
     };
     let attributes = Attributes::UpsertWorkflowSearchAttributesEventAttributes(attributes);
     run.draft.record(attributes);

@@ -68,7 +68,7 @@ pub(crate) fn answer_buffered<'r>(
     follow_up: bool,
 ) {
     for (id, result) in results {
-        let Ok(id) = id.parse().map(QueryId) else { continue };
+        let Some(id) = QueryId::parse(id) else { continue };
         if draft.execution.fleeting.queries.remove(&id).is_some() {
             let answer = answer(result, draft.context.limits.blob_size);
             draft.notice(Notice::QueryAnswered(id, answer));
@@ -113,6 +113,7 @@ fn check_ready(execution: &Execution, query: &Query) -> Result<(), Rejection> {
         }
     }
     let attempt = match &execution.overlay.workflow_task {
+        _ if !execution.is_running() => 0,
         WorkflowTask::None => 0,
         WorkflowTask::Scheduled(task) => task.attempt,
         WorkflowTask::Started(task) => task.scheduled.attempt,

@@ -24,7 +24,7 @@ use crate::{
     key::{QueueName, RunKey},
     rejection::Rejection,
     reply::{Reply, StartedReply, WorkflowTaskHandout},
-    retry, signal,
+    retry, search_attributes, signal,
     state::{Execution, WorkflowTask},
     terminate,
     time::{duration, span},
@@ -157,7 +157,8 @@ fn started(
         memo: request.memo.filter(|memo| !memo.fields.is_empty()),
         search_attributes: request
             .search_attributes
-            .filter(|attributes| !attributes.indexed_fields.is_empty()),
+            .filter(|attributes| !attributes.indexed_fields.is_empty())
+            .map(search_attributes::typed),
         header: request.header,
         workflow_id: key.workflow_id.clone(),
         completion_callbacks: request.completion_callbacks,

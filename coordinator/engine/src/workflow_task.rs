@@ -137,6 +137,9 @@ pub(crate) fn deadline(execution: &Execution) -> Option<Time> {
 /// The workflow task that waits for a worker.
 pub(crate) fn task(execution: &Execution) -> Option<Task> {
     let WorkflowTask::Scheduled(task) = &execution.overlay.workflow_task else { return None };
+    if !execution.is_running() {
+        return None;
+    }
     Some(Task::Workflow {
         queue: task.queue.clone(),
         scheduled_event_id: task.scheduled_event_id,

@@ -45,7 +45,7 @@ fn answered(id: u64, text: &str) -> RespondWorkflowTaskCompletedRequest {
         ..Default::default()
     };
     RespondWorkflowTaskCompletedRequest {
-        query_results: [(id.to_string(), result)].into(),
+        query_results: [(QueryId(id).to_string(), result)].into(),
         ..answer([])
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use persevere_engine::Limits;
+use persevere_engine::{Limits, check_search_attributes};
 use persevere_proto::{
     api::{
         common::v1::{Memo, Payloads, Priority, RetryPolicy, SearchAttributes, WorkflowExecution},
@@ -16,10 +16,7 @@ use prost::Message;
 use tonic::Status;
 
 use super::status::{invalid, namespace_not_found};
-use crate::{
-    Core, Namespace,
-    visibility::{FIELDS, SYSTEM_FIELDS},
-};
+use crate::{Core, Namespace};
 
 /// Bytes that an id or a name may have (semantics rule 13).
 const MAX_ID_BYTES: usize = 1000;
@@ -189,17 +186,7 @@ pub(super) fn search_attributes(
     attributes: Option<&SearchAttributes>,
 ) -> Result<(), Status> {
     let Some(attributes) = attributes else { return Ok(()) };
-    for name in attributes.indexed_fields.keys() {
-        if FIELDS.iter().any(|field| field.name == name) {
-            return Err(invalid(format!("{name} attribute can't be set in SearchAttributes")));
-        }
-        if !SYSTEM_FIELDS.iter().any(|(known, _)| known == name) {
-            return Err(invalid(format!(
-                "Namespace {namespace} has no mapping defined for search attribute {name}"
-            )));
-        }
-    }
-    Ok(())
+    check_search_attributes(namespace, attributes).map_err(invalid)
 }
 
 /// Payloads of one kind, all together (semantics rules 49 and 78).

@@ -117,7 +117,7 @@ pub(super) fn task(
         workflow_execution_task_queue: Some(normal_queue(handout.task_queue)),
         scheduled_time: Some(handout.scheduled_time.into()),
         started_time: Some(handout.token.started_time.into()),
-        queries: queries.map(|(id, query)| (id.0.to_string(), query)).collect(),
+        queries: queries.map(|(id, query)| (id.to_string(), query)).collect(),
         ..PollWorkflowTaskQueueResponse::default()
     }
 }

@@ -11,6 +11,7 @@ use persevere_proto::{
 use crate::{
     command_run::BadCommand,
     limits::{ID_BYTES_MAX, RESERVED_QUEUE_PREFIX},
+    search_attributes::check_search_attributes,
     transition::Draft,
 };
 
@@ -57,6 +58,10 @@ pub(super) fn continue_as_new(
         if duration.as_ref().is_some_and(is_negative) {
             return bad(format!("Invalid {name} on {COMMAND}: negative duration. {where_}"));
         }
+    }
+    if let Some(attributes) = &command.search_attributes {
+        check_search_attributes(&draft.execution.key.namespace, attributes)
+            .map_err(|problem| BadCommand::new(Cause::BadSearchAttributes, problem))?;
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ pub(super) fn refuse(
 }
 
 /// Ends the started task, if there is one, because the run is about to end (semantics rule 50),
-/// and lets the buffered events through. A scheduled task is dropped.
+/// and lets the buffered events through.
 pub(crate) fn fail_started(
     draft: &mut Draft<'_>,
     cause: WorkflowTaskFailedCause,
@@ -95,8 +95,8 @@ pub(crate) fn fail_started(
 ) {
     if let Some(task) = super::started(&draft.execution).cloned() {
         record_failed(draft, &task, cause, failure, identity);
+        draft.overlay().workflow_task = WorkflowTask::None;
     }
-    draft.overlay().workflow_task = WorkflowTask::None;
     buffer::flush(draft);
 }
 

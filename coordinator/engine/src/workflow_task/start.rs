@@ -32,6 +32,9 @@ pub(crate) fn start(
     command: StartWorkflowTask,
     context: &Context<'_>,
 ) -> Result<Transition, Rejection> {
+    if !execution.is_running() {
+        return Err(stale("the run is closed"));
+    }
     let mut draft = Draft::of(execution, context);
     match &execution.overlay.workflow_task {
         WorkflowTask::Scheduled(task) => {
