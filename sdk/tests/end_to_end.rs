@@ -6,6 +6,8 @@
 
 #[path = "end_to_end/server.rs"]
 mod server;
+#[path = "target/connect.rs"]
+mod target;
 
 #[path = "end_to_end/cancellation.rs"]
 mod cancellation;

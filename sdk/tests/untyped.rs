@@ -1,7 +1,7 @@
 //! The untyped half of the SDK against a server of the protocol: worker, workflow runtime, client.
 //!
-//! `PERSEVERE_TEST_ADDRESS` says where the server is; without it these tests do nothing. Every
-//! history that a test makes is also replayed from its first event.
+//! `PERSEVERE_TEST_TARGET` says which, as for the end-to-end suite. Every history that a test makes is
+//! also replayed from its first event.
 
 #![allow(clippy::unwrap_used, reason = "in a test, unwrapping is an assertion")]
 
@@ -19,3 +19,5 @@ mod fixture;
 mod messages;
 #[path = "untyped/runs.rs"]
 mod runs;
+#[path = "target/connect.rs"]
+mod target;

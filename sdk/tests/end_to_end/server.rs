@@ -1,14 +1,15 @@
 //! The server under test, with one worker on a task queue of its own.
 
-use std::env;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use persevere::client::{Client, ConnectOptions};
+use persevere::client::Client;
 use persevere::{RunError, Target, Worker};
-use persevere_coordinator::{Config, Coordinator};
+use persevere_coordinator::Coordinator;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::target::connect;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,8 +27,7 @@ pub(crate) struct Server {
 impl Server {
     /// The server under test, and a worker of these functions.
     pub(crate) async fn with(functions: impl FnOnce(Worker) -> Worker) -> Self {
-        let target = env::var("PERSEVERE_TEST_TARGET").unwrap_or_else(|_| "embedded".into());
-        let (client, coordinator) = connect(&target).await;
+        let (client, coordinator) = connect("default").await;
         let queue = format!("end-to-end-{}", uuid::Uuid::new_v4());
         let worker = functions(Worker::new(client.clone(), &queue));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -52,30 +52,6 @@ impl Target for Server {
 
     fn default_queue(&self) -> Option<&str> {
         Some(&self.queue)
-    }
-}
-
-async fn connect(target: &str) -> (Client, Option<Coordinator>) {
-    let options = |address: String| ConnectOptions { address, ..Default::default() };
-    match target {
-        "embedded" => {
-            let coordinator = Coordinator::open(Config::default()).await.expect("it opens");
-            let options = ConnectOptions::default();
-            let client = Client::from_channel(coordinator.channel(), &options);
-            (client.expect("a channel needs no connection"), Some(coordinator))
-        }
-        "tcp" => {
-            let listen = Some(([127, 0, 0, 1], 0).into());
-            let config = Config { listen, ..Default::default() };
-            let coordinator = Coordinator::open(config).await.expect("a free port is there");
-            let address = coordinator.address().expect("it listens").to_string();
-            let client = Client::connect(options(address)).await.expect("it answers");
-            (client, Some(coordinator))
-        }
-        address => {
-            let client = Client::connect(options(address.to_owned())).await;
-            (client.expect("PERSEVERE_TEST_TARGET names a server that answers"), None)
-        }
     }
 }
 

@@ -30,7 +30,7 @@ async fn five_activities_in_sequence_run_once_each() {
             Ok(payload(n))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![step]).await else { return };
+    let t = Fixture::start(workflow(start), vec![step]).await;
     let run = t.begin(()).await;
     assert_eq!(t.result::<u32>(&run).await.unwrap(), 5);
     assert_eq!(CALLS.load(Ordering::SeqCst), 5);
@@ -49,7 +49,7 @@ async fn many_activities_at_once_come_back_in_input_order() {
             Ok(payload(greetings))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![greet()]).await else { return };
+    let t = Fixture::start(workflow(start), vec![greet()]).await;
     let run = t.begin(()).await;
     let expected: Vec<_> = (0..20).map(|n| format!("Hello, {n}!")).collect();
     assert_eq!(t.result::<Vec<String>>(&run).await.unwrap(), expected);
@@ -69,7 +69,7 @@ async fn a_failing_activity_is_retried_and_its_failure_keeps_its_type() {
             Ok(payload(cause.message))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![fail]).await else { return };
+    let t = Fixture::start(workflow(start), vec![fail]).await;
     let run = t.begin(()).await;
     assert_eq!(t.result::<String>(&run).await.unwrap(), "attempt 3");
     t.finish(&[&run]).await;
@@ -90,7 +90,7 @@ async fn a_panic_and_an_unknown_type_are_failures_and_the_worker_lives() {
             Ok(payload((attempt, unknown.cause.unwrap().message)))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![panics]).await else { return };
+    let t = Fixture::start(workflow(start), vec![panics]).await;
     let run = t.begin(()).await;
     let expected = "activity nobody knows is not registered with this worker, which knows panics";
     assert_eq!(t.result::<(u32, String)>(&run).await.unwrap(), (2, expected.into()));
@@ -107,7 +107,7 @@ async fn heartbeat_details_reach_the_next_attempt() {
         Ok(context.info().heartbeat_details[0].clone())
     });
     let start: Start = |_| code(async { Ok(or_fail(call("beats", ()).await)?.unwrap()) });
-    let Some(t) = Fixture::start(workflow(start), vec![beats]).await else { return };
+    let t = Fixture::start(workflow(start), vec![beats]).await;
     let run = t.begin(()).await;
     assert_eq!(t.result::<String>(&run).await.unwrap(), "half way");
     t.finish(&[&run]).await;
@@ -142,7 +142,7 @@ async fn a_dropped_activity_is_asked_to_stop_and_learns_it_by_heartbeat() {
             Ok(payload("stopped"))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![slow]).await else { return };
+    let t = Fixture::start(workflow(start), vec![slow]).await;
     let run = t.begin(()).await;
     assert_eq!(t.result::<String>(&run).await.unwrap(), "stopped");
     assert_eq!(REASONS.load(Ordering::SeqCst), 1);
@@ -172,7 +172,7 @@ async fn an_activity_can_be_completed_later_by_its_id() {
             Ok(or_fail(call_with("later", (), by_id).await)?.unwrap())
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![later]).await else { return };
+    let t = Fixture::start(workflow(start), vec![later]).await;
     let run = t.begin(()).await;
     let scheduled =
         |history: &persevere_proto::api::history::v1::History| history.events.len() >= 5;
@@ -187,7 +187,7 @@ async fn an_activity_can_be_completed_later_by_its_id() {
 async fn a_failed_activity_fails_the_workflow_with_its_whole_chain() {
     let fail = activity("fail", |_, _| async move { Err(application_failure("no luck")) });
     let start: Start = |_| code(async { Ok(or_fail(call("fail", ()).await)?.unwrap()) });
-    let Some(t) = Fixture::start(workflow(start), vec![fail]).await else { return };
+    let t = Fixture::start(workflow(start), vec![fail]).await;
     let run = t.begin(()).await;
     let Err(ResultError::Failed(failure)) = t.result::<()>(&run).await else {
         panic!("the workflow should fail")

@@ -32,7 +32,7 @@ async fn the_next_await_is_cancelled_and_a_shielded_one_is_not() {
     > {
         call("greet", "Ada").await
     }
-    let Some(t) = Fixture::start(workflow(start), vec![greet()]).await else { return };
+    let t = Fixture::start(workflow(start), vec![greet()]).await;
     let run = t.begin(()).await;
     t.until(&run, |history| history.events.len() >= 5).await;
     t.client.request_cancel(&run, "changed our mind").await.unwrap();
@@ -57,7 +57,7 @@ async fn what_must_happen_before_the_close_happens() {
             Err(WorkflowExit::Failed(application_failure("failed after all")))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![greet()]).await else { return };
+    let t = Fixture::start(workflow(start), vec![greet()]).await;
     let run = t.begin(()).await;
     let failed = t.result::<()>(&run).await;
     assert!(matches!(failed, Err(ResultError::Failed(_))), "{failed:?}");
@@ -75,7 +75,7 @@ async fn a_workflow_can_be_told_to_end_while_it_waits() {
             unreachable!("the run has ended")
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(()).await;
     let Err(ResultError::Failed(failure)) = t.result::<()>(&run).await else {
         panic!("the workflow should fail")
@@ -100,7 +100,7 @@ async fn a_workflow_cancels_another() {
             Ok(payload("cancelled it"))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let waiting = t.begin("").await;
     let other = t.begin(&waiting.workflow_id).await;
     assert_eq!(t.result::<String>(&other).await.unwrap(), "cancelled it");

@@ -54,7 +54,7 @@ async fn a_child_starts_and_gives_its_result_or_failure() {
             Ok(payload((doubled, failed.cause.unwrap().message)))
         })
     };
-    let Some(t) = Fixture::start(registered(parent, doubling()), Vec::new()).await else { return };
+    let t = Fixture::start(registered(parent, doubling()), Vec::new()).await;
     let run = t.begin(()).await;
     let result = t.result::<(i64, String)>(&run).await.unwrap();
     assert_eq!(result, (42, "nothing to double".into()));
@@ -88,7 +88,7 @@ async fn a_child_whose_id_is_taken_does_not_start() {
             Ok(payload(()))
         })
     };
-    let Some(t) = Fixture::start(registered(parent, waiting), Vec::new()).await else { return };
+    let t = Fixture::start(registered(parent, waiting), Vec::new()).await;
     let run = t.begin(uuid::Uuid::new_v4().to_string()).await;
     assert_eq!(t.result::<String>(&run).await.unwrap(), CHILD_ALREADY_EXISTS);
     t.finish(&[&run]).await;
@@ -112,7 +112,7 @@ async fn a_dropped_child_is_cancelled() {
             Ok(payload(()))
         })
     };
-    let Some(t) = Fixture::start(registered(parent, waiting), Vec::new()).await else { return };
+    let t = Fixture::start(registered(parent, waiting), Vec::new()).await;
     let id = uuid::Uuid::new_v4().to_string();
     let run = t.begin(&id).await;
     let kid = persevere::client::WorkflowRef::current(id);

@@ -34,7 +34,7 @@ async fn a_panic_fails_the_task_and_the_mended_code_goes_on() {
             Ok(payload("mended"))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), vec![greet()]).await else { return };
+    let t = Fixture::start(workflow(start), vec![greet()]).await;
     let run = t.begin(()).await;
     assert_eq!(t.result::<String>(&run).await.unwrap(), "mended");
     let history = t.client.fetch_history(&run).await.unwrap();
@@ -60,9 +60,7 @@ async fn changed_code_fails_the_task_with_both_sides_and_the_line() {
         })
     };
     let adjust = |options: &mut persevere::worker::WorkerOptions| options.max_cached_workflows = 0;
-    let Some(t) = Fixture::with_options(workflow(start), vec![greet()], adjust).await else {
-        return;
-    };
+    let t = Fixture::with_options(workflow(start), vec![greet()], adjust).await;
     let run = t.begin(()).await;
     t.until(&run, |history| history.events.len() >= 10).await;
     CHANGED.store(true, Ordering::SeqCst);
@@ -87,7 +85,7 @@ async fn an_unknown_type_and_undecodable_input_fail_the_task_and_the_worker_live
         let n: u32 = argument(&input)?;
         code(async move { Ok(payload(n)) })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let unknown = t.begin_kind("stranger", 1).await;
     let undecodable = t.begin("not a number").await;
     for run in [&unknown, &undecodable] {
@@ -122,7 +120,7 @@ async fn code_that_looks_for_tokio_is_told_that_there_is_none() {
             Ok(payload(()))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(()).await;
     t.result::<()>(&run).await.unwrap();
     let failed = failed_tasks(&t.client.fetch_history(&run).await.unwrap());
@@ -147,7 +145,7 @@ async fn code_that_blocks_fails_its_task_and_others_go_on() {
         options.workflow_threads = 1;
         options.workflow_block_limit = Duration::from_millis(300);
     };
-    let Some(t) = Fixture::with_options(workflow(start), Vec::new(), adjust).await else { return };
+    let t = Fixture::with_options(workflow(start), Vec::new(), adjust).await;
     let blocking = t.begin(true).await;
     t.until(&blocking, |history| !failed_tasks(history).is_empty()).await;
     let failed = failed_tasks(&t.client.fetch_history(&blocking).await.unwrap());

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use persevere::{
-    client::{Client, ConnectOptions, ResultError, SignalSpec, StartSpec, WorkflowRef},
+    client::{Client, ResultError, SignalSpec, StartSpec, WorkflowRef},
     replay::replay_history,
     runtime::{
         spec::{
@@ -14,6 +14,7 @@ use persevere::{
     },
     worker::{ActivityContext, UntypedWorker, WorkerOptions},
 };
+use persevere_coordinator::Coordinator;
 use persevere_proto::api::{
     common::v1::{Payload, RetryPolicy},
     enums::v1::QueryRejectCondition,
@@ -24,6 +25,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
+use crate::target::connect;
+
 pub(crate) type Start = fn(Vec<Payload>) -> Result<WorkflowFuture, DecodeError>;
 
 /// A client, a worker and a task queue that nobody else uses.
@@ -33,6 +36,8 @@ pub(crate) struct Fixture {
     workflows: Vec<WorkflowRegistration>,
     stop: Option<oneshot::Sender<()>>,
     worker: JoinHandle<()>,
+    /// Ends with the fixture, if it is ours.
+    _coordinator: Option<Coordinator>,
 }
 
 /// A workflow of type `workflow`, whose code is `start`.
@@ -41,11 +46,11 @@ pub(crate) fn workflow(start: Start) -> Vec<WorkflowRegistration> {
 }
 
 impl Fixture {
-    /// Absent if no server is named.
+    /// On the server under test, with a worker of these functions.
     pub(crate) async fn start(
         workflows: Vec<WorkflowRegistration>,
         activities: Vec<ActivityRegistration>,
-    ) -> Option<Self> {
+    ) -> Self {
         Self::with_options(workflows, activities, |_| {}).await
     }
 
@@ -53,13 +58,9 @@ impl Fixture {
         workflows: Vec<WorkflowRegistration>,
         activities: Vec<ActivityRegistration>,
         adjust: impl FnOnce(&mut WorkerOptions),
-    ) -> Option<Self> {
-        let Ok(address) = std::env::var("PERSEVERE_TEST_ADDRESS") else {
-            eprintln!("skipped: PERSEVERE_TEST_ADDRESS names no server");
-            return None;
-        };
+    ) -> Self {
         let _ = tracing_subscriber::fmt().with_test_writer().try_init();
-        let client = Client::connect(ConnectOptions::new(address)).await.unwrap();
+        let (client, coordinator) = connect("default").await;
         let queue = format!("untyped-{}", Uuid::new_v4());
         let mut options = WorkerOptions::new(&queue);
         adjust(&mut options);
@@ -69,7 +70,7 @@ impl Fixture {
             let stopped = async { drop(stopped.await) };
             worker.run_until(stopped).await.unwrap();
         });
-        Some(Self { client, queue, workflows, stop: Some(stop), worker })
+        Self { client, queue, workflows, stop: Some(stop), worker, _coordinator: coordinator }
     }
 
     /// Starts `workflow` with one argument.

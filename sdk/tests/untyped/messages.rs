@@ -25,7 +25,7 @@ async fn signals_are_received_in_order_each_once() {
             Ok(payload(got))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(()).await;
     for n in 0..10 {
         t.signal(&run, "number", n).await;
@@ -42,7 +42,7 @@ async fn a_signal_that_came_with_the_start_is_there_from_the_beginning() {
             Ok(signal.input[0].clone())
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let spec = StartSpec {
         workflow_id: format!("sws-{}", uuid::Uuid::new_v4()),
         kind: "workflow".into(),
@@ -78,7 +78,7 @@ async fn what_loses_a_race_is_cancelled_and_loses_no_signal() {
             }
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(()).await;
     t.until(&run, |history| history.events.len() >= 10).await;
     t.signal(&run, "go", "signalled").await;
@@ -115,9 +115,7 @@ async fn queries_see_the_current_state_with_and_without_a_cache() {
         let adjust = |options: &mut persevere::worker::WorkerOptions| {
             options.max_cached_workflows = cached;
         };
-        let Some(t) = Fixture::with_options(workflow(counting()), Vec::new(), adjust).await else {
-            return;
-        };
+        let t = Fixture::with_options(workflow(counting()), Vec::new(), adjust).await;
         let run = t.begin(()).await;
         assert_eq!(t.query::<u32>(&run, "count").await, 0);
         t.signal(&run, "next", ()).await;
@@ -135,7 +133,7 @@ async fn queries_see_the_current_state_with_and_without_a_cache() {
 
 #[tokio::test]
 async fn queries_that_cannot_be_answered_say_why() {
-    let Some(t) = Fixture::start(workflow(counting()), vec![greet()]).await else { return };
+    let t = Fixture::start(workflow(counting()), vec![greet()]).await;
     let run = t.begin(()).await;
     let none = QueryRejectCondition::None;
     let ask = |name| t.client.query(&run, name, Vec::new(), none);
@@ -179,7 +177,7 @@ async fn a_workflow_signals_another_and_learns_that_a_third_does_not_exist() {
             }
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let waiting = t.begin("").await;
     let sending = t.begin(&waiting.workflow_id).await;
     assert_eq!(t.result::<String>(&sending).await.unwrap(), EXTERNAL_NOT_FOUND);

@@ -17,7 +17,7 @@ use persevere::{
 };
 use persevere_proto::api::{common::v1::RetryPolicy, enums::v1::WorkflowIdReusePolicy};
 
-use crate::fixture::*;
+use crate::{fixture::*, target::connect};
 
 #[tokio::test]
 async fn the_result_is_that_of_the_last_run_of_a_chain() {
@@ -31,7 +31,7 @@ async fn the_result_is_that_of_the_last_run_of_a_chain() {
             Err(WorkflowExit::ContinueAsNew(Box::new(spec)))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(2).await;
     assert!(t.result::<bool>(&run).await.unwrap());
     t.finish(&[&run, &WorkflowRef::current(&run.workflow_id)]).await;
@@ -48,7 +48,7 @@ async fn a_workflow_with_a_retry_policy_is_tried_again() {
             Ok(payload(attempt))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let retry = RetryPolicy {
         initial_interval: Some(persevere_proto::wkt::Duration { seconds: 0, nanos: 1_000_000 }),
         ..Default::default()
@@ -88,9 +88,7 @@ async fn runs_go_on_whether_they_are_cached_evicted_or_never_kept() {
             options.max_cached_workflows = cached;
             options.workflow_threads = 1;
         };
-        let Some(t) = Fixture::with_options(workflow(start), vec![greet()], adjust).await else {
-            return;
-        };
+        let t = Fixture::with_options(workflow(start), vec![greet()], adjust).await;
         let mut runs = Vec::new();
         for n in 0..5 {
             runs.push(t.begin(n.to_string()).await);
@@ -119,7 +117,7 @@ async fn a_history_of_several_pages_is_replayed() {
         })
     };
     let adjust = |options: &mut WorkerOptions| options.max_cached_workflows = 0;
-    let Some(t) = Fixture::with_options(workflow(start), Vec::new(), adjust).await else { return };
+    let t = Fixture::with_options(workflow(start), Vec::new(), adjust).await;
     let run = t.begin(()).await;
     for n in 0..150 {
         t.signal(&run, "n", n).await;
@@ -139,7 +137,7 @@ async fn an_id_in_use_and_a_missing_workflow_are_typed_errors() {
             Ok(payload(()))
         })
     };
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     let run = t.begin(()).await;
     let again = StartSpec {
         workflow_id: run.workflow_id.clone(),
@@ -167,7 +165,7 @@ async fn an_id_in_use_and_a_missing_workflow_are_typed_errors() {
 #[tokio::test]
 async fn workflows_are_found_by_type_and_queue() {
     let start: Start = |_| code(async { Ok(payload(())) });
-    let Some(t) = Fixture::start(workflow(start), Vec::new()).await else { return };
+    let t = Fixture::start(workflow(start), Vec::new()).await;
     for n in 0..3 {
         let run = t.begin(n).await;
         t.result::<()>(&run).await.unwrap();
@@ -196,7 +194,7 @@ async fn a_stopping_worker_lets_activities_finish() {
         Ok(payload(context.info().attempt))
     });
     let start: Start = |_| code(async { Ok(or_fail(call("slow", ()).await)?.unwrap()) });
-    let Some(t) = Fixture::start(workflow(start), vec![slow]).await else { return };
+    let t = Fixture::start(workflow(start), vec![slow]).await;
     let run = t.begin(()).await;
     let client = t.client.clone();
     let pending = async {
@@ -217,10 +215,7 @@ async fn a_stopping_worker_lets_activities_finish() {
 
 #[tokio::test]
 async fn a_worker_for_a_namespace_that_does_not_exist_says_so() {
-    let Ok(address) = std::env::var("PERSEVERE_TEST_ADDRESS") else { return };
-    let options =
-        ConnectOptions { namespace: "no-such-namespace".into(), ..ConnectOptions::new(address) };
-    let client = Client::connect(options).await.unwrap();
+    let (client, _coordinator) = connect("no-such-namespace").await;
     let start: Start = |_| code(async { Ok(payload(())) });
     let options = WorkerOptions::new("queue");
     let worker = UntypedWorker::new(&client, options, workflow(start), Vec::new()).unwrap();
