@@ -20,11 +20,13 @@
 //! arrows. What a workflow function decides is [`decide`]: like the real one it is a function of
 //! the history and of nothing else.
 
+use persevere::{prelude::*, replay::replay};
 use persevere_proto::api::{
-    history::v1::HistoryEvent, workflowservice::v1::PollWorkflowTaskQueueResponse,
+    history::v1::{History, HistoryEvent},
+    workflowservice::v1::PollWorkflowTaskQueueResponse,
 };
 use persevere_tests::{
-    by_hand::{Step, completed_activity},
+    by_hand::{Step, completed_activity, result},
     coordinator::Coordinator,
     history::outline,
     process::Cast,
@@ -35,6 +37,23 @@ use serde_json::{Value, json};
 const CAST: Cast = Cast(env!("CARGO_BIN_EXE_cast"));
 const QUEUE: &str = "payments";
 const ORDER: &str = "order-42";
+
+/// The workflow as a user writes it. It is not run here, but replayed at the end of each story.
+#[workflow]
+async fn process_payment(order: Value) -> Result<Value> {
+    validate(order.clone()).id("validate").await?;
+    Ok(charge(order).id("charge").await?)
+}
+
+#[activity]
+async fn validate(_order: Value) -> Result<String> {
+    Ok("valid".into())
+}
+
+#[activity]
+async fn charge(order: Value) -> Result<Value> {
+    Ok(json!({ "order": order["id"], "charged": order["cents"] }))
+}
 
 /// What `process_payment` asks for next, given its history: the workflow as a plain function.
 fn decide(history: &[HistoryEvent]) -> Step {
@@ -108,8 +127,12 @@ impl Story {
 
         let task = self.rpc.workflow_task(QUEUE, "worker 2").await;
         self.answer(&task, "worker 2").await;
-        let last = self.rpc.history(ORDER, "").await.pop().expect("a history is never empty");
-        assert_eq!(persevere_tests::by_hand::result(&last), Some(receipt));
+        let events = self.rpc.history(ORDER, "").await;
+        assert_eq!(events.last().and_then(result), Some(receipt));
+
+        // The workflow function, as a user writes it, would have asked for the same.
+        persevere_engine::check_history(&events).expect("it is a history");
+        replay::<process_payment>(History { events }).expect("it is the function's history");
 
         // Each side effect happened once, and each of them where it should have.
         assert_eq!(
