@@ -155,12 +155,6 @@ impl<'a> Draft<'a> {
         &mut self.execution.overlay
     }
 
-    /// The overlay, to change in a way that a crash may undo.
-    pub(crate) fn overlay_deferred(&mut self) -> &mut Overlay {
-        self.durability = self.durability.max(Durability::Deferred);
-        &mut self.execution.overlay
-    }
-
     /// Allows the records made so far to wait for the next commit.
     pub(crate) fn defer(&mut self) {
         self.durability = Durability::Deferred;

@@ -79,19 +79,19 @@ fn since(rig: &Rig) -> String {
 }
 
 fn failed_state(rig: &Rig) -> RetryState {
-    let states = rig.history.iter().filter_map(|event| match &event.attributes {
+    let mut states = rig.history.iter().rev().filter_map(|event| match &event.attributes {
         Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => Some(failed.retry_state()),
         _ => None,
     });
-    states.last().expect("the activity failed")
+    states.next().expect("the activity failed")
 }
 
 fn timed_out(rig: &Rig) -> &ActivityTaskTimedOutEventAttributes {
-    let ends = rig.history.iter().filter_map(|event| match &event.attributes {
+    let mut ends = rig.history.iter().rev().filter_map(|event| match &event.attributes {
         Some(Attributes::ActivityTaskTimedOutEventAttributes(timed_out)) => Some(timed_out),
         _ => None,
     });
-    ends.last().expect("the activity timed out")
+    ends.next().expect("the activity timed out")
 }
 
 /// Kind of time-out, message and retry state of the last end by time-out.

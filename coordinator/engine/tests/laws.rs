@@ -60,6 +60,7 @@ proptest! {
 }
 
 /// `PROPTEST_CASES`, or as many as take a few seconds.
+#[expect(clippy::disallowed_methods, reason = "how long to search is no input of the engine")]
 fn cases() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.map_or(500, |asked| asked.parse().expect("PROPTEST_CASES is a number"))

@@ -51,14 +51,13 @@ pub(super) fn scheduled_attributes(
         retry_policy: Some(policy),
         use_workflow_build_id: command.use_workflow_build_id,
         priority: command.priority,
-        ..ActivityTaskScheduledEventAttributes::default()
     })
 }
 
 fn check_names(command: &ScheduleActivityTaskCommandAttributes) -> Result<(), String> {
-    let queue = command.task_queue.as_ref().map_or("", |queue| queue.name.as_str());
+    let queue = command.task_queue.as_ref().ok_or("taskQueue is not set")?.name.as_str();
     if queue.is_empty() {
-        return Err("taskQueue is not set".into());
+        return Err("missing task queue name".into());
     }
     if queue.len() > ID_BYTES_MAX {
         return Err("taskQueue length exceeds limit".into());

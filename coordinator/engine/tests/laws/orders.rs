@@ -19,7 +19,7 @@ use crate::{
     rig::{QUEUE, commands, seconds},
 };
 
-pub fn command(order: &Order, execution: &Execution) -> Command {
+pub(crate) fn command(order: &Order, execution: &Execution) -> Command {
     match order {
         Order::Activity { id, eager, to_start, to_close, attempt, heartbeat, attempts } => {
             let attributes = ScheduleActivityTaskCommandAttributes {

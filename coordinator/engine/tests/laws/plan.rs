@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// A worker takes the waiting workflow task, if there is one; perhaps from the normal queue
     /// although it waits on a sticky one.
     TakeWorkflowTask {
@@ -74,16 +74,16 @@ pub enum Step {
 
 /// A worker's answer to a workflow task.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    pub commands: Vec<Order>,
-    pub sticky: bool,
-    pub inline: bool,
-    pub force: bool,
+pub(crate) struct Answer {
+    pub(crate) commands: Vec<Order>,
+    pub(crate) sticky: bool,
+    pub(crate) inline: bool,
+    pub(crate) force: bool,
 }
 
 /// What a worker says of an activity.
 #[derive(Clone, Copy, Debug)]
-pub enum Report {
+pub(crate) enum Report {
     Completed,
     Failed { retryable: bool, delay_millis: Option<u16> },
     Canceled,
@@ -92,7 +92,7 @@ pub enum Report {
 
 /// A command of the workflow's code; times in seconds.
 #[derive(Clone, Debug)]
-pub enum Order {
+pub(crate) enum Order {
     Activity {
         id: u8,
         eager: bool,
@@ -127,7 +127,7 @@ pub enum Order {
     ContinueAsNew,
 }
 
-pub fn plan() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn plan() -> impl Strategy<Value = Vec<Step>> {
     vec(step(), 1..60)
 }
 

@@ -15,31 +15,31 @@ use persevere_proto::api::{enums::v1::QueryRejectCondition, history::v1::History
 
 use crate::rig::BEGIN;
 
-pub struct World {
-    pub now: Time,
-    pub execution: Execution,
+pub(crate) struct World {
+    pub(crate) now: Time,
+    pub(crate) execution: Execution,
     /// As stored: one batch a transition.
     batches: Vec<Vec<u8>>,
     history: Vec<HistoryEvent>,
     /// Folded event by event, beside the engine.
     mirror: Recorded,
     /// Tasks that matching holds.
-    pub offered: BTreeSet<Task>,
+    pub(crate) offered: BTreeSet<Task>,
     /// Messages that the shell is delivering.
     delivering: BTreeSet<i64>,
     /// Tokens of workflow tasks, oldest first.
-    pub tokens: Vec<WorkflowTaskToken>,
+    pub(crate) tokens: Vec<WorkflowTaskToken>,
     /// Activity attempts at workers, oldest first.
-    pub attempts: Vec<ActivityTaskHandout>,
-    pub queries: Vec<QueryId>,
-    pub next_run: Option<Transition>,
+    pub(crate) attempts: Vec<ActivityTaskHandout>,
+    pub(crate) queries: Vec<QueryId>,
+    pub(crate) next_run: Option<Transition>,
     limits: Limits,
     namespaces: BTreeMap<String, String>,
     seed: u128,
 }
 
 impl World {
-    pub fn of(begun: Transition, now: Time) -> World {
+    pub(crate) fn of(begun: Transition, now: Time) -> World {
         let first = begun.events.first().expect("a run begins with an event");
         let mut world = World {
             now,
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// Laws 2 and 7: equal inputs, equal transitions, and no panic.
-    pub fn send(&mut self, command: Command) -> Result<Reply, Rejection> {
+    pub(crate) fn send(&mut self, command: Command) -> Result<Reply, Rejection> {
         self.seed += 1;
         let decided = self.decide(&command);
         assert_eq!(decided, self.decide(&command), "law 2: equal inputs, equal transitions");
@@ -200,7 +200,7 @@ impl World {
     }
 
     /// Law 3: a poll that is repeated gets the same answer and changes nothing.
-    pub fn take_task(&mut self, task: &Task, poll: &str) {
+    pub(crate) fn take_task(&mut self, task: &Task, poll: &str) {
         let Ok(reply) = self.send(start(task, poll)) else { return };
         let before = self.execution.clone();
         let again = self.decide(&start(task, poll)).expect("law 3: the same poll");
@@ -209,7 +209,7 @@ impl World {
         assert_eq!(again.next.overlay, before.overlay, "law 3: a repeated poll changes nothing");
     }
 
-    pub fn query(&mut self, id: QueryId) {
+    pub(crate) fn query(&mut self, id: QueryId) {
         let deadline = self.now.plus(Duration::from_secs(10));
         let reject_condition = QueryRejectCondition::None;
         let query = Query { id, query: Default::default(), reject_condition, deadline };
@@ -219,7 +219,7 @@ impl World {
     }
 
     /// Time passes, with a tick at each deadline; after it nothing is due.
-    pub fn pass(&mut self, span: Duration) {
+    pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.now.plus(span);
         while let Some(at) = self.execution.next_deadline().filter(|at| *at <= end) {
             self.now = at.max(self.now);
@@ -228,14 +228,14 @@ impl World {
         self.now = end;
     }
 
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.send(Command::Tick).expect("a tick is never refused");
         let next = self.execution.next_deadline();
         assert!(next.is_none_or(|at| at > self.now), "law 8: a tick leaves nothing due");
     }
 
     /// The run is loaded from what is stored of it; what is fleeting is lost.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let recorded = fold_batches(self.batches.iter().map(Vec::as_slice)).expect("law 1");
         let overlay = decode_overlay(&encode_overlay(&self.execution.overlay)).expect("law 1");
         let key = self.execution.key.clone();
@@ -246,7 +246,7 @@ impl World {
     }
 
     /// Law 5, and all else that must hold of a history.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         let violations = check_history(&self.history).err().unwrap_or_default();
         assert_eq!(violations, [], "law 5: the history can be");
         let folded = fold_batches(self.batches.iter().map(Vec::as_slice)).expect("law 1");
@@ -259,7 +259,7 @@ fn overlay_numbers(execution: &Execution) -> BTreeSet<i64> {
 }
 
 /// The command by which a poll takes a task.
-pub fn start(task: &Task, poll: &str) -> Command {
+pub(crate) fn start(task: &Task, poll: &str) -> Command {
     let (request_id, identity) = (poll.to_owned(), "worker".to_owned());
     match task.clone() {
         Task::Workflow { queue, scheduled_event_id, attempt } => {
@@ -285,14 +285,14 @@ pub fn start(task: &Task, poll: &str) -> Command {
 }
 
 /// Small enough for random plans to reach.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits { pending: 6, signals: 12, buffered_events: 8, ..Limits::default() }
 }
 
-pub fn namespaces() -> BTreeMap<String, String> {
+pub(crate) fn namespaces() -> BTreeMap<String, String> {
     [("default".to_owned(), "namespace-id".to_owned())].into()
 }
 
-pub fn begin_time() -> Time {
+pub(crate) fn begin_time() -> Time {
     BEGIN
 }
