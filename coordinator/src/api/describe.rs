@@ -92,9 +92,6 @@ fn info(execution: &Execution, transitions: i64) -> WorkflowExecutionInfo {
     }
 }
 
-/// How the reference server writes a run that does not expire: the beginning of the year 1.
-const NEVER: Timestamp = Timestamp { seconds: -62_135_596_800, nanos: 0 };
-
 fn extended_info(execution: &Execution) -> WorkflowExecutionExtendedInfo {
     let requests = execution.recorded.request_ids.iter();
     WorkflowExecutionExtendedInfo {
