@@ -33,6 +33,12 @@ const PIPE: usize = 256 << 10;
 /// HTTP/2 windows: a page of history fits without waiting for the reader.
 const WINDOW: u32 = 4 << 20;
 
+/// Requests at once on one connection: one client may wait for very many workflows.
+const STREAMS: u32 = 100_000;
+
+/// How often a silent connection is asked whether it is alive.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
 /// A running coordinator. Dropping it ends it at once, like a crash; what was answered is on disk.
 #[derive(Debug)]
 pub struct Coordinator {
@@ -215,7 +221,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 fn server() -> Server {
-    Server::builder().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW)
+    Server::builder()
+        .max_concurrent_streams(STREAMS)
+        // A worker whose machine is gone must not be handed tasks for long.
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
 }
 
 async fn start_shards(

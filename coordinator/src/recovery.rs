@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use persevere_engine::RunKey;
+use tokio::sync::Semaphore;
 
 use crate::{
     shard::{Message, Shared, What, WorkflowKey},
@@ -14,6 +15,9 @@ use crate::{
 
 /// Executions read at once.
 const AT_ONCE: usize = 1000;
+
+/// Executions being loaded at once, so that recovery leaves the readers time for requests.
+const LOADING: usize = 32;
 
 /// Watches the deadlines of all executions that have one.
 pub(crate) async fn watch_deadlines(shared: &Shared) -> Result<(), StoreError> {
@@ -37,6 +41,7 @@ pub(crate) async fn watch_deadlines(shared: &Shared) -> Result<(), StoreError> {
 
 /// Hands on what executions owe: offers their tasks, sends their messages.
 pub(crate) async fn hand_on(shared: Arc<Shared>) -> Result<usize, StoreError> {
+    let permits = Arc::new(Semaphore::new(LOADING));
     let mut after = 0;
     let mut count = 0;
     loop {
@@ -45,7 +50,9 @@ pub(crate) async fn hand_on(shared: Arc<Shared>) -> Result<usize, StoreError> {
         after = last.id;
         count += located.len();
         for Located { run, .. } in located {
-            shared.send_to(&run, What::Recover);
+            // The semaphore is never closed.
+            let permit = permits.clone().acquire_owned().await.ok();
+            shared.send_to(&run, What::Recover(permit));
         }
     }
 }

@@ -312,13 +312,10 @@ impl Shard {
         self.submit(writes, Box::new(|| ()));
     }
 
+    /// Submits all that was deferred, workflow by workflow: the journal bounds its commits.
     fn save_all(&mut self) {
-        let submission = self.submitted + 1;
-        let mut writes = Writes::default();
-        for (_, workflow) in self.warm.iter_mut() {
-            workflow.runs.values_mut().for_each(|run| run.save(submission, &mut writes));
-        }
-        self.submit(writes, Box::new(|| ()));
+        let unsaved: Vec<_> = self.warm.unsaved().cloned().collect();
+        unsaved.iter().for_each(|key| self.save(key));
     }
 
     /// Hands writes to the journal; `release` is called once they are on disk.

@@ -67,7 +67,7 @@ impl Shard {
                 }
             }
             (Some(run_id), What::Wake) => self.wake(key, run_id),
-            (Some(run_id), What::Recover) => {
+            (Some(run_id), What::Recover(_permit)) => {
                 let Some(run) = self.warm_run(key, &run_id) else { return };
                 let (fence, run, errands) = (run.submitted, run.key.clone(), run.owed());
                 let shared = self.shared.clone();

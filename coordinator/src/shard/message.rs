@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use persevere_engine::{Command, Rejection, Reply, RunKey, Start};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{recent::HistorySource, shared::Shared};
 use crate::{
@@ -56,8 +56,8 @@ pub(crate) enum What {
     History(oneshot::Sender<Result<HistorySource, CallError>>),
     Wait(Until, oneshot::Sender<Result<(), CallError>>),
     Delete(oneshot::Sender<Result<(), CallError>>),
-    /// Hand on what the run owes: after a restart.
-    Recover,
+    /// Hand on what the run owes: after a restart. Only so many at a time hold a permit.
+    Recover(Option<OwnedSemaphorePermit>),
     /// Look at the run's deadlines.
     Wake,
 }
@@ -103,7 +103,7 @@ impl What {
             What::History(caller) => drop(caller.send(Err(error))),
             What::Wait(_, caller) => drop(caller.send(Err(error))),
             What::Delete(caller) => drop(caller.send(Err(error))),
-            What::Outcome(..) | What::Recover | What::Wake => {
+            What::Outcome(..) | What::Recover(_) | What::Wake => {
                 // Rows that are gone owe nothing; anything else comes again after a restart.
                 if !matches!(error, CallError::Rejected(_)) {
                     tracing::error!(%error, "an execution could not be woken");

@@ -137,7 +137,7 @@ impl Shared {
         let shared = self.clone();
         tokio::spawn(self.closing.clone().run_until_cancelled_owned(async move {
             tokio::time::sleep(REDELIVER_AFTER).await;
-            shared.send_to(&run, What::Recover);
+            shared.send_to(&run, What::Recover(None));
         }));
     }
 

@@ -1,6 +1,6 @@
 //! The workflows that a shard has in memory, bounded; the least recently used go first.
 
-use std::collections::{HashMap, VecDeque, hash_map};
+use std::collections::{HashMap, VecDeque};
 
 use super::{
     message::{Request, WorkflowKey},
@@ -86,8 +86,10 @@ impl Warm {
         self.workflows.entry(key.clone()).or_default()
     }
 
-    pub(super) fn iter_mut(&mut self) -> hash_map::IterMut<'_, WorkflowKey, Workflow> {
-        self.workflows.iter_mut()
+    /// Workflows of which something is not submitted yet.
+    pub(super) fn unsaved(&self) -> impl Iterator<Item = &WorkflowKey> {
+        let unsaved = |workflow: &Workflow| workflow.runs.values().any(Run::is_unsaved);
+        self.workflows.iter().filter(move |(_, workflow)| unsaved(workflow)).map(|(key, _)| key)
     }
 
     /// Notes a use; `bytes` is what the workflow takes now.

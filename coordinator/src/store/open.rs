@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    ConnectOptions as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -69,6 +69,8 @@ pub(super) async fn open(storage: &Storage, durability: Durability) -> Result<Op
     let common = SqliteConnectOptions::new()
         .statement_cache_capacity(STATEMENTS)
         .busy_timeout(Duration::from_secs(10))
+        // The journal logs what goes wrong; texts of statements are of no use to anyone else.
+        .disable_statement_logging()
         .pragma("temp_store", "memory");
     match storage {
         Storage::Memory => {

@@ -235,7 +235,6 @@ pub(crate) fn timer(id: &str, after: Duration) -> WorkflowCommand {
 
 pub(crate) fn child(workflow_id: &str) -> WorkflowCommand {
     let start = StartChildWorkflowExecutionCommandAttributes {
-        namespace: "default".into(),
         workflow_id: workflow_id.into(),
         workflow_type: Some(WorkflowType { name: "Kind".into() }),
         task_queue: Some(TaskQueue { name: QUEUE.into(), ..TaskQueue::default() }),
@@ -249,7 +248,6 @@ pub(crate) fn child(workflow_id: &str) -> WorkflowCommand {
 
 pub(crate) fn signal_external(workflow_id: &str) -> WorkflowCommand {
     let signal = SignalExternalWorkflowExecutionCommandAttributes {
-        namespace: "default".into(),
         execution: Some(WorkflowExecution {
             workflow_id: workflow_id.into(),
             run_id: String::new(),
