@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
 
+#[cfg(feature = "embedded")]
+use persevere_proto::api::common::v1::Payload;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +16,8 @@ use crate::failure::WireError;
 use crate::payload::{Arguments, Value};
 use crate::running;
 use crate::runtime::spec::{ActivityRegistration, WorkflowRegistration};
+#[cfg(feature = "embedded")]
+use crate::runtime::spec::{DecodeError, WorkflowFuture};
 
 /// A function that does something in the outside world, retried until it succeeds.
 ///
@@ -230,6 +234,9 @@ pub struct WorkflowDefinition {
     pub(crate) name: &'static str,
     pub(crate) queue: Option<&'static str>,
     registration: fn() -> WorkflowRegistration,
+    /// What a test runs in its place.
+    #[cfg(feature = "embedded")]
+    fake: fn(Vec<Payload>) -> Result<WorkflowFuture, DecodeError>,
 }
 
 inventory::collect!(WorkflowDefinition);
@@ -243,12 +250,20 @@ impl WorkflowDefinition {
             name: W::NAME,
             queue: W::DEFAULTS.queue,
             registration: registration::<W>,
+            #[cfg(feature = "embedded")]
+            fake: crate::harness::start::<W>,
         }
     }
 
     /// What a worker runs.
     pub(crate) fn register(&self) -> WorkflowRegistration {
         (self.registration)()
+    }
+
+    /// What a test's worker runs: the mock, if there is one.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn register_fake(&self) -> WorkflowRegistration {
+        WorkflowRegistration { name: Cow::Borrowed(self.name), start: self.fake }
     }
 }
 

@@ -44,6 +44,9 @@ mod dependencies;
 mod error;
 mod failure;
 mod handle;
+#[cfg(feature = "embedded")]
+mod harness;
+mod histories;
 mod payload;
 pub mod prelude;
 pub mod replay;
@@ -73,6 +76,9 @@ pub use dependencies::MissingDependency;
 pub use error::{Context, Error, Result};
 pub use failure::{Cancelled, Failure, FailureKind, RemoteFailure, WireError};
 pub use handle::{RequestError, Target, WorkflowHandle};
+#[cfg(feature = "embedded")]
+pub use harness::{Harness, Stub, TestRun};
+pub use histories::{ReplayError, replay};
 pub use payload::{Arguments, EncodeError, Value};
 pub use saga::Saga;
 pub use signals::{Receive, on_query, receive, try_receive};

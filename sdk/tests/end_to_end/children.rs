@@ -95,7 +95,7 @@ async fn two_open_children_cannot_have_one_id() {
     let server = family().await;
     let id = format!("twin-{}", uuid::Uuid::new_v4());
     let outcome = twins(id.clone()).run(&server).await.expect("told");
-    assert!(outcome.contains("already"), "{outcome}");
+    assert!(outcome.contains("a workflow with this id exists"), "{outcome}");
     server.stop().await;
 }
 

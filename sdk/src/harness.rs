@@ -1,0 +1,290 @@
+//! Tests of workflows in virtual time: a real coordinator and a real worker in this process, no
+//! server, no ports, no file.
+//!
+//! Time stands still until [`Harness::advance`] moves it or [`TestRun::result`] waits for a workflow
+//! that waits for time. Every workflow task is replayed from the first event, so that code which is
+//! not deterministic fails its test. Every annotated workflow runs as it is, unless it is mocked;
+//! activities run only when mocked or allowed by [`Harness::activity`]: any other call fails the
+//! test.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use persevere_coordinator::{Clock, Config, Coordinator, Time};
+use persevere_proto::api::enums::v1::WorkflowTaskFailedCause;
+use persevere_proto::api::history::v1::history_event::Attributes;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::{CallError, WorkflowCall};
+use crate::client::{Client, ConnectOptions};
+use crate::definition::{ActivityDefinition, ActivityImplementation, Workflow, WorkflowDefinition};
+use crate::handle::{Target, WorkflowHandle};
+use crate::worker::{UntypedWorker, WorkerError, WorkerOptions};
+
+mod fakes;
+mod stub;
+
+use fakes::Fakes;
+pub(crate) use fakes::start;
+pub use stub::Stub;
+
+/// When virtual time begins: the start of 2026, so that times in messages look like times.
+const BEGINNING: Time = Time(1_767_225_600 * 1_000_000_000);
+
+/// The task queue of workflows that name none.
+const QUEUE: &str = "test";
+
+/// How often a waiting test looks whether the workflow's code failed.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Gives each harness a namespace of its own, by which mocks are found.
+static HARNESSES: AtomicU64 = AtomicU64::new(1);
+
+/// What `#[persevere::test]` gives to a test.
+///
+/// ```
+/// use persevere::{Harness, prelude::*};
+///
+/// #[activity]
+/// async fn notify_manager(amount: u64) -> Result<()> {
+///     bail!("no mail server for {amount}")
+/// }
+///
+/// #[signal]
+/// struct Approve { by: String }
+///
+/// #[workflow]
+/// async fn expense(amount: u64) -> Result<bool> {
+///     notify_manager(amount).await?;
+///     Ok(timeout(days(3), receive::<Approve>()).await.is_ok())
+/// }
+///
+/// #[persevere::test]
+/// async fn expires_after_three_days(t: Harness) {
+///     t.mock(notify_manager, |_| Ok(()));
+///     let run = t.start(expense(7)).await;
+///     t.advance(days(3)).await;
+///     assert_eq!(run.result().await.unwrap(), false);
+///     assert_eq!(t.calls(notify_manager), 1);
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone, Debug)]
+pub struct Harness {
+    world: Arc<World>,
+}
+
+/// The coordinator and its surroundings, for one test.
+#[derive(Debug)]
+struct World {
+    client: Client,
+    fakes: Arc<Fakes>,
+    coordinator: Coordinator,
+    stop: CancellationToken,
+}
+
+impl Harness {
+    /// Lets an activity run for real, with what was [provided](Self::provide).
+    ///
+    /// # Panics
+    /// A dependency was not provided.
+    #[track_caller]
+    pub fn activity<A: ActivityImplementation>(&self) -> &Self {
+        self.world.fakes.allow::<A>();
+        self
+    }
+
+    /// Gives the activities that run for real a value, as `Worker::provide` does.
+    pub fn provide<T: Send + Sync + 'static>(&self, value: T) -> &Self {
+        self.world.fakes.provide(value);
+        self
+    }
+
+    /// Answers the calls of an activity or a child workflow. The function takes the argument, or a
+    /// tuple of several; it is called again when its error is retried.
+    pub fn mock<S, M, F>(&self, stub: S, mock: F) -> &Self
+    where
+        S: Stub<M>,
+        F: Fn(S::Arguments) -> Result<S::Output, S::Error> + Send + Sync + 'static,
+    {
+        self.world.fakes.mock(&stub, mock);
+        self
+    }
+
+    /// How often it was called: attempts of an activity, starts of a mocked workflow.
+    pub fn calls<S: Stub<M>, M>(&self, stub: S) -> usize {
+        self.world.fakes.calls(&stub)
+    }
+
+    /// Starts a workflow.
+    ///
+    /// # Panics
+    /// It cannot be started: a workflow of its id is running.
+    pub async fn start<W: Workflow>(&self, call: WorkflowCall<W>) -> TestRun<W> {
+        match call.start(self).await {
+            Ok(handle) => TestRun { handle, world: Arc::clone(&self.world) },
+            Err(error) => panic!("`{}` could not be started: {error}", W::NAME),
+        }
+    }
+
+    /// Starts a workflow and waits for its result, skipping the time in which it only waits.
+    ///
+    /// # Errors
+    /// The workflow's own, or how else it ended.
+    pub async fn run<W: Workflow>(
+        &self,
+        call: WorkflowCall<W>,
+    ) -> Result<W::Output, CallError<W::Error>> {
+        self.start(call).await.result().await
+    }
+
+    /// Moves time on, and returns when all that this set off has come to rest.
+    pub async fn advance(&self, step: Duration) {
+        self.world.coordinator.clock().advance(step).await;
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        let since = self.world.coordinator.clock().now().0;
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(since).unwrap_or_default())
+    }
+
+    async fn open() -> (Self, JoinSet<Result<(), WorkerError>>) {
+        let namespace = format!("test-{}", HARNESSES.fetch_add(1, Ordering::Relaxed));
+        let config = Config {
+            namespaces: vec![namespace.clone()],
+            clock: Clock::virtual_from(BEGINNING),
+            ..Config::default()
+        };
+        let coordinator = Coordinator::open(config).await.expect("nothing outside is needed");
+        let options = ConnectOptions { namespace: namespace.clone(), ..Default::default() };
+        let client = Client::from_channel(coordinator.channel(), &options)
+            .expect("the default headers can be sent");
+        let fakes = Fakes::register(namespace);
+        let stop = CancellationToken::new();
+        let mut workers = JoinSet::new();
+        for queue in queues() {
+            let worker = worker(&client, queue, &fakes);
+            workers.spawn(worker.run_until(stop.clone().cancelled_owned()));
+        }
+        (Self { world: Arc::new(World { client, fakes, coordinator, stop }) }, workers)
+    }
+}
+
+/// The queues that annotations name, and the one for those that name none.
+fn queues() -> std::collections::BTreeSet<&'static str> {
+    let workflows = inventory::iter::<WorkflowDefinition>.into_iter().filter_map(|w| w.queue);
+    let activities = inventory::iter::<ActivityDefinition>.into_iter().filter_map(|a| a.queue);
+    workflows.chain(activities).chain([QUEUE]).collect()
+}
+
+fn worker(client: &Client, queue: &str, fakes: &Arc<Fakes>) -> UntypedWorker {
+    let options = WorkerOptions {
+        // Replays every task from the first event.
+        max_cached_workflows: 0,
+        workflow_threads: 1,
+        workflow_pollers: 1,
+        activity_pollers: 1,
+        grace: Duration::ZERO,
+        ..WorkerOptions::new(queue)
+    };
+    let workflows =
+        inventory::iter::<WorkflowDefinition>.into_iter().map(WorkflowDefinition::register_fake);
+    UntypedWorker::new(client, options, workflows.collect(), fakes.registrations())
+        .unwrap_or_else(|error| panic!("the test's worker cannot start: {error}"))
+}
+
+impl Target for Harness {
+    fn client(&self) -> &Client {
+        &self.world.client
+    }
+
+    fn default_queue(&self) -> Option<&str> {
+        Some(QUEUE)
+    }
+}
+
+/// A workflow under test: a [`WorkflowHandle`] whose [`result`](Self::result) skips time.
+#[derive(Debug)]
+pub struct TestRun<W: Workflow> {
+    handle: WorkflowHandle<W>,
+    world: Arc<World>,
+}
+
+impl<W: Workflow> TestRun<W> {
+    /// Waits for the workflow's end. While nothing can happen but by time, time is skipped, from
+    /// deadline to deadline.
+    ///
+    /// # Errors
+    /// The workflow's own, or how else it ended.
+    ///
+    /// # Panics
+    /// The workflow's code panicked, or did something else in its replay.
+    pub async fn result(&self) -> Result<W::Output, CallError<W::Error>> {
+        let _skipping = self.world.coordinator.clock().skip_when_idle();
+        let mut result = pin!(self.handle.result());
+        loop {
+            match tokio::time::timeout(LOOK_EVERY, &mut result).await {
+                Ok(result) => return result,
+                Err(_) => self.look_for_failed_task().await,
+            }
+        }
+    }
+
+    /// A workflow whose code fails is tried again for ever; a test should end instead.
+    async fn look_for_failed_task(&self) {
+        let Ok(history) = self.handle.history().await else { return };
+        let failed = history.events.iter().rev().find_map(|event| match &event.attributes {
+            Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) => Some(failed),
+            _ => None,
+        });
+        // A close that raced with an event is no fault: the task is done again with the event.
+        let Some(failed) = failed
+            .filter(|failed| !matches!(failed.cause(), WorkflowTaskFailedCause::UnhandledCommand))
+        else {
+            return;
+        };
+        let message = failed.failure.as_ref().map_or("", |failure| failure.message.as_str());
+        panic!("workflow `{}` ({}) failed its task: {message}", W::NAME, self.handle.id());
+    }
+}
+
+impl<W: Workflow> Deref for TestRun<W> {
+    type Target = WorkflowHandle<W>;
+
+    fn deref(&self) -> &WorkflowHandle<W> {
+        &self.handle
+    }
+}
+
+/// Runs a test: the whole of what `#[persevere::test]` generates.
+pub fn run_test<F, Fut, T>(test: F) -> T
+where
+    F: FnOnce(Harness) -> Fut,
+    Fut: Future<Output = T>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("the machine lets us make a runtime");
+    runtime.block_on(async {
+        let (harness, mut workers) = Harness::open().await;
+        let world = Arc::clone(&harness.world);
+        let result = test(harness).await;
+        world.stop.cancel();
+        while let Some(ended) = workers.join_next().await {
+            if let Err(error) = ended.expect("no panic in the worker") {
+                panic!("the test's worker had to stop: {error}");
+            }
+        }
+        let unexpected = world.fakes.unexpected();
+        assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+        result
+    })
+}
