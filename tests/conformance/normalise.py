@@ -26,7 +26,6 @@ PRESENCE_ONLY = {
     "task_token": "<token>",
     "next_page_token": "<token>",
     "history_size_bytes": "<size>",
-    "state_transition_count": "<count>",
     "backlog_count_hint": "<count>",
     "binary_checksum": "<checksum>",
     "execution_duration": "<duration>",
@@ -34,14 +33,18 @@ PRESENCE_ONLY = {
 # Bookkeeping of a server's own internals that no client reads.
 DROPPED = {
     "task_id", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
-    "most_recent_worker_version_stamp", "auto_reset_points", "prev_auto_reset_points",
+    "state_transition_count", "most_recent_worker_version_stamp", "auto_reset_points", "prev_auto_reset_points",
 }
 # A search attribute that the reference sets for worker versioning, which is not part of the suite yet.
 DROPPED_KEYS = {"BuildIds"}
 # Sets that the SDK sends in any order.
 UNORDERED = {"core_used_flags", "lang_used_flags"}
+# Maps whose keys the server makes up.
+SERVER_NAMED = {"queries"}
 # Messages that mean the same empty as absent.
 EMPTY_IS_ABSENT = {"memo"}
+# Moments that the reference fills with the year 1 to say that they never come.
+NEVER = {"run_expiration_time", "execution_expiration_time"}
 # Longer texts are shown by their beginning and length.
 TEXT_LENGTH_MAX = 400
 # A server computes these from the clock, so they fall a little short of a whole second.
@@ -96,7 +99,7 @@ class Normaliser:
         if kind == "google.protobuf.Timestamp":
             return "<time>"
         if kind == "google.protobuf.Duration":
-            return f"{message.ToTimedelta().total_seconds():g}s"
+            return f"{round(message.ToTimedelta().total_seconds(), 3):g}s"
         if isinstance(message, Payload):
             encoding = message.metadata.get("encoding", b"").decode(errors="replace")
             data = MOMENT.sub("<time>", self.text(message.data.decode(errors="backslashreplace")))
@@ -105,6 +108,8 @@ class Normaliser:
         plain = {}
         for field, value in message.ListFields():
             if field.name in DROPPED or field.name in EMPTY_IS_ABSENT and not any(value.ListFields()):
+                continue
+            if field.name in NEVER and value.seconds <= 0:
                 continue
             if field.name in PRESENCE_ONLY:
                 plain[field.name] = PRESENCE_ONLY[field.name]
@@ -120,6 +125,8 @@ class Normaliser:
 
     def _field(self, field: Any, value: Any) -> Any:
         entry = field.message_type
+        if field.name in SERVER_NAMED:
+            return [self.plain(item) for item in value.values()]
         if entry is not None and entry.GetOptions().map_entry:
             return {self.text(str(key)): self.plain(value[key]) for key in sorted(value) if key not in DROPPED_KEYS}
         if field.enum_type is not None:

@@ -101,7 +101,7 @@ async def no_workflow_retry_of_cancel_and_terminate(d: Driver) -> None:
     run = await d.start("terminate", retry_policy=policy)
     await d.terminate(run)
     await d.history(run, "terminated")
-    d.record("latest", (await d.describe(Run(run.id))).workflow_execution_info.status)
+    assert (await d.close_event(Run(run.id))).event_id == (await d.events(run))[-1].event_id
 
 
 @scenario(rules="69, 19")

@@ -61,7 +61,6 @@ async def terminate(d: Driver) -> None:
     await d.terminate(run, "enough", details=payloads("why"))
     await d.refused(d.complete_activity(task), "late activity", message=True)
     await d.history(run)
-    await d.describe(run)
 
 
 @scenario(rules="142", slow=True)

@@ -120,7 +120,7 @@ async def query_buffer_is_full(d: Driver) -> None:
     task = await d.poll()
     asked = asyncio.create_task(d.query(run))
     await asyncio.sleep(0.5)
-    await d.refused(d.query(run), message=True)
+    await d.refused(d.query(run))
     await d.complete(task, timer("t", 600))
     await d.answer_query(await d.poll(), "one")
     d.record("answer", await asked)
@@ -156,9 +156,9 @@ async def query_before_the_first_task(d: Driver) -> None:
     """A run closed before its first task cannot be queried; one that waits longer than the caller does cannot either."""
     run = await d.start()
     await d.terminate(run)
-    await d.refused(d.query(run), "closed before its first task", message=True)
+    await d.refused(d.query(run), "closed before its first task")
     delayed = await d.start("delayed", workflow_start_delay=300)
-    await d.refused(d.query(delayed, timeout=5), "delayed", message=True)
+    await d.refused(d.query(delayed, timeout=5), "delayed")
 
 
 @scenario(rules="88")
@@ -183,7 +183,7 @@ async def query_while_the_task_keeps_failing(d: Driver) -> None:
     await d.fail_task(await d.poll())
     await d.fail_task(await d.poll())
     await d.fail_task(await d.poll())
-    await d.refused(d.query(run), message=True)
+    await d.refused(d.query(run))
 
 
 @scenario(rules="90")
