@@ -1,10 +1,11 @@
 """Child workflows: start, close in every way, failure to start, parent close policies."""
 
 from temporalio.api.enums.v1 import ParentClosePolicy, WorkflowIdReusePolicy
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 
 from ..commands import (
     cancel, cancel_external, child, complete, continue_as_new, fail, failure, header, memo, payloads, retry, timer)
-from ..driver import Driver, Run, passing
+from ..driver import NAMESPACE, Driver, Run, passing
 from ..scenario import scenario
 
 ABANDON = ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON
@@ -25,7 +26,9 @@ async def child_completes(d: Driver) -> None:
         "ChildWorkflowExecutionCompleted")
     kid = Run(d.name("child"))
     await d.history(kid, "child")
-    await d.describe(kid, "describe child")
+    described = await d.stub.DescribeWorkflowExecution(DescribeWorkflowExecutionRequest(
+        namespace=NAMESPACE, execution=kid.execution()))
+    d.record("describe child", described.workflow_execution_info)
 
 
 @scenario(rules="58")
