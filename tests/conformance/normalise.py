@@ -1,7 +1,7 @@
 """Turns protocol messages into plain text lines that must be equal on every correct server.
 
 What stays: event ids, event types, every attribute, durations, identities, payloads, failures.
-What goes: moments in time, random ids (numbered in order of appearance, so that equal ids stay
+What goes: time-outs of zero (no client can tell them from none), moments in time, random ids (numbered in order of appearance, so that equal ids stay
 equal), task tokens, sizes in bytes, internal task ids, and the nonce of the scenario run.
 
 Not here: what is compared (scenarios decide) and how a difference is shown (`report`).
@@ -27,11 +27,12 @@ PRESENCE_ONLY = {
     "next_page_token": "<token>",
     "history_size_bytes": "<size>",
     "backlog_count_hint": "<count>",
-    "binary_checksum": "<checksum>",
     "execution_duration": "<duration>",
 }
-# Bookkeeping of a server's own internals that no client reads.
+# Bookkeeping of a server's own internals that no client reads, and a worker's build, which the SDK reports
+# in one field or the other by the server's capabilities.
 DROPPED = {
+    "binary_checksum", "worker_version",
     "task_id", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
     "state_transition_count", "most_recent_worker_version_stamp", "auto_reset_points", "prev_auto_reset_points",
 }
@@ -43,8 +44,6 @@ UNORDERED = {"core_used_flags", "lang_used_flags"}
 SERVER_NAMED = {"queries"}
 # Messages that mean the same empty as absent.
 EMPTY_IS_ABSENT = {"memo"}
-# Moments that the reference fills with the year 1 to say that they never come.
-NEVER = {"run_expiration_time", "execution_expiration_time"}
 # Longer texts are shown by their beginning and length.
 TEXT_LENGTH_MAX = 400
 # A server computes these from the clock, so they fall a little short of a whole second.
@@ -109,7 +108,7 @@ class Normaliser:
         for field, value in message.ListFields():
             if field.name in DROPPED or field.name in EMPTY_IS_ABSENT and not any(value.ListFields()):
                 continue
-            if field.name in NEVER and value.seconds <= 0:
+            if _says_nothing(field, value):
                 continue
             if field.name in PRESENCE_ONLY:
                 plain[field.name] = PRESENCE_ONLY[field.name]
@@ -161,6 +160,15 @@ def render(value: Any) -> list[str]:
 def indented(lines: list[str]) -> list[str]:
     """`lines`, each two spaces further in."""
     return ["  " + line for line in lines]
+
+
+def _says_nothing(field: Any, value: Any) -> bool:
+    """Whether a value means the same as its absence: no time at all, or a moment that never comes (the year 1)."""
+    if field.is_repeated or field.message_type is None:
+        return False
+    kind = field.message_type.full_name
+    return (kind == "google.protobuf.Timestamp" and value.seconds <= 0
+            or kind == "google.protobuf.Duration" and not value.seconds and not value.nanos)
 
 
 def _enum_name(enum: Any, number: int) -> str:

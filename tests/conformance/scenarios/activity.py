@@ -74,7 +74,6 @@ async def kinds_of_failure_and_retry(d: Driver) -> None:
     outer = failure("outer", "Outer")
     outer.cause.CopyFrom(failure("inner", "Inner"))
     await d.fail_activity(task, outer)
-    await d.describe(run)
     await d.complete_activity(await d.poll_activity(), "second attempt")
     await d.history(run)
 

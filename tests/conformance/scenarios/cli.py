@@ -20,6 +20,8 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 VARYING = {"historySizeBytes", "stateTransitionCount", "taskId", "executionDuration", "historyLength", "BuildIds",
            "mostRecentWorkerVersionStamp", "autoResetPoints", "prevAutoResetPoints", "searchAttributes", "memo",
            "runDurationMillis", "durationMillis"}
+# Written by the CLI where there is no time-out and no moment.
+NOTHING = ("0s", "0001-01-01T00:00:00Z")
 COMMAND_SECONDS = 60
 
 
@@ -213,7 +215,8 @@ def _check(d: Driver, words: tuple[str, ...], code: int, errors: str, fails: boo
 def _stable(value: Any) -> Any:
     """JSON without what differs between any two runs."""
     if isinstance(value, dict):
-        return {key: _stable(item) for key, item in sorted(value.items()) if key not in VARYING}
+        return {key: _stable(item) for key, item in sorted(value.items())
+                if key not in VARYING and item not in NOTHING}
     if isinstance(value, list):
         return [_stable(item) for item in value]
     return TIMESTAMP.sub("<time>", value) if isinstance(value, str) else value
