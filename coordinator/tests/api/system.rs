@@ -5,7 +5,8 @@ use persevere_proto::{
         operatorservice::v1::ListSearchAttributesRequest,
         workflowservice::v1::{
             GetClusterInfoRequest, GetSystemInfoRequest, ListSchedulesRequest,
-            RecordWorkerHeartbeatRequest, UpdateWorkflowExecutionRequest,
+            RecordWorkerHeartbeatRequest, StartWorkflowExecutionRequest,
+            UpdateWorkflowExecutionRequest,
         },
     },
     operator_service::operator_service_client::OperatorServiceClient,
@@ -19,7 +20,7 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
-use crate::server::{NAMESPACE, Server, refusal, start_request};
+use crate::server::{NAMESPACE, Server, payloads, refusal, start_request};
 
 #[tokio::test]
 async fn capabilities_are_claimed_only_for_what_works() {
@@ -117,4 +118,16 @@ async fn compressed_requests_are_taken_and_answered_so() {
         .accept_compressed(CompressionEncoding::Gzip);
     let started = service.start_workflow_execution(start_request("zipped")).await.expect("starts");
     assert_eq!(started.metadata().get("grpc-encoding").map(|e| e.as_bytes()), Some(&b"gzip"[..]));
+}
+
+#[tokio::test]
+async fn a_request_beyond_all_measure_is_refused_and_the_server_lives_on() {
+    let mut server = Server::open().await;
+    let request = StartWorkflowExecutionRequest {
+        input: Some(payloads(&"x".repeat(65 << 20))),
+        ..start_request("w")
+    };
+    let status = server.service.start_workflow_execution(request).await.expect_err("is refused");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{}", status.message());
+    server.start("w").await;
 }
