@@ -5,7 +5,8 @@
 //! whatever looks for one from inside a workflow finds none.
 //!
 //! The cache forgets the run that was longest without a task. It never holds a run whose state is in
-//! doubt: one that failed, that closed, or whose completion the server did not take is removed.
+//! doubt: one that failed, that closed, or whose completion the server did not take is removed. A run
+//! whose history is still coming in, page by page, is not part of the cache and cannot be pushed out.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -66,6 +67,8 @@ pub(super) enum Reply {
     Fed,
     /// What is in memory does not precede these events: send the history from its beginning.
     Stale,
+    /// The lane was given up because of another run: send the history from its beginning.
+    Lost,
     /// The task fails.
     Failed(TaskFailure),
     Done(Done),
@@ -92,6 +95,8 @@ pub(super) struct LaneConfig {
 pub(super) struct Lane {
     config: Arc<LaneConfig>,
     activity: Arc<Activity>,
+    /// Runs whose history is still coming in; as many as there are tasks being worked on, at most.
+    incoming: HashMap<String, Execution>,
     runs: HashMap<String, Cached>,
     /// Run ids by when they were last used.
     by_use: BTreeMap<u64, String>,
@@ -105,8 +110,8 @@ struct Cached {
 
 impl Lane {
     pub(super) fn new(config: Arc<LaneConfig>, activity: Arc<Activity>) -> Self {
-        let (runs, by_use) = (HashMap::new(), BTreeMap::new());
-        Self { config, activity, runs, by_use, uses: 0 }
+        let (incoming, runs, by_use) = (HashMap::new(), HashMap::new(), BTreeMap::new());
+        Self { config, activity, incoming, runs, by_use, uses: 0 }
     }
 
     /// Works until nobody can ask for anything any more, or until this lane has been given up
@@ -132,7 +137,7 @@ impl Lane {
     fn work(&mut self, work: Work) -> Reply {
         let Work { run, restart, events, finish } = work;
         let first = events.first().map(|event| event.event_id);
-        let known = if restart { None } else { self.remove(&run.run_id) };
+        let known = self.remove(&run.run_id).filter(|_| !restart);
         let mut execution = match known {
             Some(execution) => execution,
             None if first != Some(1) => return Reply::Stale,
@@ -146,36 +151,25 @@ impl Lane {
                 None => return Reply::Failed(self.unknown_type(&run)),
             },
         };
-        let (reply, keep) = match execution.feed(events) {
-            Err(FeedError::Stale) => (Reply::Stale, false),
-            Err(FeedError::Task(failure)) => (Reply::Failed(failure), false),
-            Ok(()) => match finish {
-                None => (Reply::Fed, true),
-                Some(finish) => self.finish(&mut execution, finish),
-            },
+        match execution.feed(events) {
+            Err(FeedError::Stale) => return Reply::Stale,
+            Err(FeedError::Task(failure)) => return Reply::Failed(failure),
+            Ok(()) => {}
+        }
+        let Some(finish) = finish else {
+            self.incoming.insert(run.run_id.clone(), execution);
+            return Reply::Fed;
         };
-        if restart {
-            drop(self.remove(&run.run_id));
-        }
-        if keep {
-            self.keep(&run.run_id, execution);
-        }
-        reply
-    }
-
-    fn finish(&self, execution: &mut Execution, finish: Finish) -> (Reply, bool) {
-        let mut done = Done::default();
-        if let Some(live) = finish.live {
-            match execution.run_live(live) {
-                Ok(commands) => done.commands = commands,
-                Err(failure) => return (Reply::Failed(failure), false),
+        let finished = finish_task(&mut execution, finish);
+        match finished {
+            Ok(done) => {
+                if !execution.is_closed() {
+                    self.keep(&run.run_id, execution);
+                }
+                Reply::Done(done)
             }
+            Err(failure) => Reply::Failed(failure),
         }
-        for (id, query) in finish.queries {
-            done.answers.insert(id, query_result(answer(execution, query)));
-        }
-        done.answer = finish.query.map(|query| answer(execution, query));
-        (Reply::Done(done), self.config.capacity > 0 && !execution.is_closed())
     }
 
     fn keep(&mut self, run_id: &str, execution: Execution) {
@@ -183,8 +177,7 @@ impl Lane {
         let last_use = self.uses;
         self.by_use.insert(last_use, run_id.to_owned());
         self.runs.insert(run_id.to_owned(), Cached { execution, last_use });
-        // A lane without room still keeps the run whose history is just coming in.
-        if self.runs.len() > self.config.capacity.max(1)
+        if self.runs.len() > self.config.capacity
             && let Some((_, oldest)) = self.by_use.pop_first()
         {
             drop(self.runs.remove(&oldest));
@@ -192,6 +185,9 @@ impl Lane {
     }
 
     fn remove(&mut self, run_id: &str) -> Option<Execution> {
+        if let Some(execution) = self.incoming.remove(run_id) {
+            return Some(execution);
+        }
         let cached = self.runs.remove(run_id)?;
         self.by_use.remove(&cached.last_use);
         Some(cached.execution)
@@ -202,6 +198,19 @@ impl Lane {
         known.sort_unstable();
         TaskFailure::UnknownType { run: run.clone(), known: known.join(", ") }
     }
+}
+
+/// Runs the task and answers its queries, all of its history having been fed.
+fn finish_task(execution: &mut Execution, finish: Finish) -> Result<Done, TaskFailure> {
+    let mut done = Done::default();
+    if let Some(live) = finish.live {
+        done.commands = execution.run_live(live)?;
+    }
+    for (id, query) in finish.queries {
+        done.answers.insert(id, query_result(answer(execution, query)));
+    }
+    done.answer = finish.query.map(|query| answer(execution, query));
+    Ok(done)
 }
 
 fn answer(execution: &mut Execution, query: WorkflowQuery) -> Result<Option<Payload>, Failure> {

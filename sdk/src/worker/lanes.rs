@@ -89,20 +89,20 @@ impl Lanes {
         let (reply, mut answer) = oneshot::channel();
         // The lane may be gone only if it was given up in this instant: then the run starts anew.
         if lane.requests.send(Request::Work(work, reply)).is_err() {
-            return Reply::Stale;
+            return Reply::Lost;
         }
         loop {
             match timeout(self.block_limit, &mut answer).await {
                 Ok(Ok(reply)) => return reply,
-                Ok(Err(_)) => return Reply::Stale,
-                Err(_) if lane.activity.is_abandoned() => return Reply::Stale,
+                Ok(Err(_)) => return Reply::Lost,
+                Err(_) if lane.activity.is_abandoned() => return Reply::Lost,
                 Err(_) => {
                     if let Some((culprit, held)) = lane.activity.stuck(self.block_limit) {
                         self.give_up(&run.run_id, &lane);
                         if culprit.run_id == run.run_id {
                             return Reply::Failed(blocked(&run, held));
                         }
-                        return Reply::Stale;
+                        return Reply::Lost;
                     }
                 }
             }

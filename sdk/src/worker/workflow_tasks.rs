@@ -148,9 +148,9 @@ impl Shared {
                 Reply::Failed(failure) => return Ran::Failed(failure),
                 Reply::Fed => restart = false,
                 Reply::Stale if restarted => return Ran::Failed(gap(run)),
-                Reply::Stale => {
-                    (restart, restarted, token) = (true, true, Vec::new());
-                    finish = reread;
+                reply @ (Reply::Stale | Reply::Lost) => {
+                    restarted |= matches!(reply, Reply::Stale);
+                    (restart, token, finish) = (true, Vec::new(), reread);
                 }
             }
             match self.connection.history_page(&workflow, token).await {
