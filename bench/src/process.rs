@@ -7,11 +7,11 @@ const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A reading of one process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// User and system time of all its threads.
-    pub cpu: Duration,
+    pub(crate) cpu: Duration,
     /// Memory it holds now, in bytes.
-    pub resident: u64,
+    pub(crate) resident: u64,
 }
 
 impl Usage {
@@ -19,7 +19,7 @@ impl Usage {
     ///
     /// # Errors
     /// If there is no such process, or no `/proc`.
-    pub fn of(pid: u32) -> io::Result<Usage> {
+    pub(crate) fn of(pid: u32) -> io::Result<Usage> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
         parse(&stat, &status)
@@ -44,7 +44,7 @@ fn parse(stat: &str, status: &str) -> Option<Usage> {
 ///
 /// # Errors
 /// If the folder cannot be read.
-pub fn bytes_in(folder: &Path) -> io::Result<u64> {
+pub(crate) fn bytes_in(folder: &Path) -> io::Result<u64> {
     fs::read_dir(folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
 }
 
