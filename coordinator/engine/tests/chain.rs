@@ -1,5 +1,7 @@
 //! Chains of runs: continue-as-new, and the retry of workflows.
 
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 mod rig;
 
 use std::time::Duration;
