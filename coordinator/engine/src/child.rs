@@ -24,6 +24,7 @@ use persevere_proto::api::{
 
 use crate::{
     command_run::{BadCommand, CommandRun},
+    search_attributes::check_search_attributes,
     state::{Child, Execution, Message},
     transition::Draft,
     workflow_task,
@@ -38,6 +39,11 @@ pub(crate) fn start(
     command: StartChildWorkflowExecutionCommandAttributes,
     user_metadata: Option<UserMetadata>,
 ) -> Result<(), BadCommand> {
+    if let Some(attributes) = &command.search_attributes {
+        check_search_attributes(&run.draft.execution.key.namespace, attributes).map_err(
+            |problem| BadCommand::new(WorkflowTaskFailedCause::BadSearchAttributes, problem),
+        )?;
+    }
     let mut initiated = attributes::initiated(run.draft, command).map_err(|problem| {
         BadCommand::new(WorkflowTaskFailedCause::BadStartChildExecutionAttributes, problem)
     })?;

@@ -6,7 +6,7 @@ use persevere_proto::api::query::v1::WorkflowQuery;
 
 use crate::{command::QueryId, time::Time};
 
-/// See the [module](self).
+/// What a crash may take: it is not stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fleeting {
     /// Queries that travel with the next workflow task (semantics rule 91).

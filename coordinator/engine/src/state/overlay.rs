@@ -12,7 +12,7 @@ use persevere_proto::api::{
 
 use crate::{key::QueueName, time::Time};
 
-/// See the [module](self).
+/// What no event carries and a crash must not take: stored with every transition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlay {
     /// The workflow task that is pending, if any. At most one at a time (semantics rule 21).
