@@ -208,3 +208,6 @@ pub(crate) fn command(attributes: Attributes) -> Command {
         event_group_markers: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;
