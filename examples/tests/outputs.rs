@@ -62,3 +62,14 @@ fn timer() {
 fn child_workflows() {
     prints_what_its_readme_promises(env!("CARGO_BIN_EXE_child_workflows"), "child_workflows");
 }
+
+#[test]
+fn the_first_screen_shows_the_payment_as_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).expect("it is there");
+    let (first_screen, example) = (read("../README.md"), read("payment/README.md"));
+    assert!(
+        first_screen.contains(promised(&example)),
+        "copy the output in examples/payment/README.md to the README"
+    );
+}
