@@ -82,5 +82,7 @@ pub use histories::{ReplayError, replay};
 pub use payload::{Arguments, EncodeError, Value};
 pub use saga::Saga;
 pub use signals::{Receive, on_query, receive, try_receive};
-pub use time::{Elapsed, Sleep, days, hours, millis, minutes, now, secs, sleep, timeout};
+pub use time::{
+    Elapsed, Sleep, days, hours, millis, minutes, now, random_u64, secs, sleep, timeout, uuid4,
+};
 pub use typed_worker::{RunError, Worker, ctrl_c};

@@ -1,4 +1,5 @@
-//! Durable time: waits that outlive the process.
+//! What a workflow takes in place of the machine's: time that outlives the process, and randomness
+//! that a replay repeats.
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -50,6 +51,26 @@ pub const fn days(count: u64) -> Duration {
 #[track_caller]
 pub fn now() -> SystemTime {
     surface::now().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// 64 random bits, the same in every replay.
+///
+/// # Panics
+/// Outside of a workflow.
+#[must_use]
+#[track_caller]
+pub fn random_u64() -> u64 {
+    surface::random_u64().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A random (version 4) UUID, the same in every replay.
+///
+/// # Panics
+/// Outside of a workflow.
+#[must_use]
+#[track_caller]
+pub fn uuid4() -> uuid::Uuid {
+    surface::uuid4().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Waits, for as long as a year if need be: the timer is the server's, so no process need live that

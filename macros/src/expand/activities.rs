@@ -1,13 +1,13 @@
 //! `#[activities]` on an inherent `impl` block: its async methods are activities of a worker that is
 //! provided with the value. The block stays as it is; each method gets a stub beside it.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::FnArg;
 
 use super::activity::{Dependency, definition, implementation};
 use super::function::Stub;
-use super::unchanged;
+use super::{unchanged, without_attributes};
 use crate::errors::Errors;
 use crate::model::activity::Options;
 use crate::model::function::{Function, Kind};
@@ -161,32 +161,5 @@ fn mentions_self(item: &FnItem, errors: &mut Errors) -> bool {
 
 /// The block without the `#[activity(…)]` on its methods, which are read here and mean nothing there.
 fn without_activity_attributes(item: TokenStream) -> TokenStream {
-    let strip = |group: Group| {
-        let mut kept = TokenStream::new();
-        let mut tokens = group.stream().into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            let hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
-            match tokens.peek() {
-                Some(TokenTree::Group(attribute)) if hash && is_activity(attribute) => {
-                    tokens.next();
-                }
-                _ => kept.extend([token]),
-            }
-        }
-        let mut stripped = Group::new(group.delimiter(), kept);
-        stripped.set_span(group.span());
-        stripped
-    };
-    item.into_iter()
-        .map(|token| match token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => strip(group).into(),
-            other => other,
-        })
-        .collect()
-}
-
-fn is_activity(attribute: &Group) -> bool {
-    let first = attribute.stream().into_iter().next();
-    attribute.delimiter() == Delimiter::Bracket
-        && matches!(first, Some(TokenTree::Ident(ident)) if ident == "activity")
+    without_attributes(item, Delimiter::Brace, &["activity"])
 }

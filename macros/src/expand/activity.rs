@@ -1,10 +1,10 @@
 //! `#[activity]` on an async function.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::function::{self, Stub};
-use super::{defaults, unchanged};
+use super::{defaults, unchanged, without_attributes};
 use crate::errors::Errors;
 use crate::model::activity::Options;
 use crate::model::function::{Function, Kind, Param, Source};
@@ -17,7 +17,7 @@ pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream 
         return unchanged(item, errors);
     };
     let Some(model) = Function::new(parsed, Kind::Activity, &mut errors) else {
-        return unchanged(item, errors);
+        return unchanged(without_attributes(item, Delimiter::Parenthesis, &["dep"]), errors);
     };
     expand(&model, &options, errors)
 }

@@ -1,10 +1,10 @@
 //! `#[workflow]` on an async function.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::function::{self, Stub};
-use super::{defaults, unchanged};
+use super::{defaults, unchanged, without_attributes};
 use crate::deny;
 use crate::errors::Errors;
 use crate::model::function::{Function, Kind};
@@ -20,7 +20,8 @@ pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream 
             "workflows with state (`#[workflow] impl Cart { … }`) come in a later version: for now \
              write the workflow as an `async fn` and keep its state in local variables",
         );
-        return unchanged(item, errors);
+        let methods = ["init", "run", "query", "signal", "update"];
+        return unchanged(without_attributes(item, Delimiter::Brace, &methods), errors);
     }
     let Some(parsed) = errors.keep(syn::parse2::<FnItem>(item.clone())) else {
         return unchanged(item, errors);
@@ -29,7 +30,7 @@ pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream 
         deny::scan(body, &mut errors);
     }
     let Some(model) = Function::new(parsed, Kind::Workflow, &mut errors) else {
-        return unchanged(item, errors);
+        return unchanged(without_attributes(item, Delimiter::Parenthesis, &["dep"]), errors);
     };
     expand(&model, &options, errors)
 }

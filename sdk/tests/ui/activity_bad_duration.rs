@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use persevere::prelude::*;
 
 #[activity(start_to_close = "20 seconds")]

@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use persevere::prelude::*;
 
 #[activity(retry(initial = "10s", max_interval = "1s"))]

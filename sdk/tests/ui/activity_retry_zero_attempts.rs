@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use persevere::prelude::*;
 
 #[activity(retry(max_attempts = 0))]

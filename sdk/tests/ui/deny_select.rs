@@ -1,3 +1,5 @@
+#![allow(unused)]
+
 use persevere::prelude::*;
 
 #[workflow]
