@@ -10,21 +10,21 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*};
 const REPLAYED: &str = "↺ ";
 
 /// Keeps a diary from now on.
-pub fn keep() {
+pub(crate) fn keep() {
     tracing_subscriber::registry().with(Diary).init();
 }
 
 /// One thing that the code of a worker said.
 #[derive(Debug, PartialEq)]
-pub struct Line {
+pub(crate) struct Line {
     /// What.
-    pub said: String,
+    pub(crate) said: String,
     /// Whether it was said in a replay of what had already happened.
-    pub replayed: bool,
+    pub(crate) replayed: bool,
 }
 
 /// Reads a diary.
-pub fn read(path: &Path) -> Result<Vec<Line>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Line>> {
     let lines = std::fs::read_to_string(path)?;
     let line = |line: &str| match line.strip_prefix(REPLAYED) {
         Some(said) => Line { said: said.to_owned(), replayed: true },

@@ -8,17 +8,17 @@ use crate::{diary::Line, screen::Screen, workflow::Receipt};
 
 /// What the processes left behind.
 #[derive(Debug)]
-pub struct Evidence {
+pub(crate) struct Evidence {
     /// What the client was told.
-    pub receipt: Receipt,
+    pub(crate) receipt: Receipt,
     /// The history, as the second coordinator has it.
-    pub history: Vec<HistoryEvent>,
+    pub(crate) history: Vec<HistoryEvent>,
     /// How much of it the first coordinator had.
-    pub on_disk_at_the_kill: i64,
+    pub(crate) on_disk_at_the_kill: i64,
     /// What the code of each worker said.
-    pub diaries: [(&'static str, Vec<Line>); 2],
+    pub(crate) diaries: [(&'static str, Vec<Line>); 2],
     /// The bank's book.
-    pub ledger: Vec<String>,
+    pub(crate) ledger: Vec<String>,
 }
 
 impl Evidence {
@@ -26,7 +26,7 @@ impl Evidence {
     ///
     /// # Errors
     /// It does not prove what it should.
-    pub fn present(&self, screen: Screen) -> Result<()> {
+    pub(crate) fn present(&self, screen: Screen) -> Result<()> {
         screen.section("The history of order-42, as it is stored");
         screen.history(&self.history, self.on_disk_at_the_kill);
         screen

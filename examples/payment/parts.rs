@@ -15,13 +15,13 @@ use persevere_coordinator::{Config, Coordinator};
 use crate::{diary, workflow::Ledger};
 
 /// The task queue of payments.
-pub const QUEUE: &str = "payments";
+pub(crate) const QUEUE: &str = "payments";
 
 /// How long a coordinator may take to come up.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
 /// Stores histories in a file and hands out tasks. It has never heard of payments.
-pub async fn coordinator(directory: &Path, port: u16) -> Result<()> {
+pub(crate) async fn coordinator(directory: &Path, port: u16) -> Result<()> {
     let mut config = Config::file(directory.join("persevere.db"));
     config.listen = Some((Ipv4Addr::LOCALHOST, port).into());
     let _running = Coordinator::open(config).await?;
@@ -29,7 +29,7 @@ pub async fn coordinator(directory: &Path, port: u16) -> Result<()> {
 }
 
 /// Runs workflows and activities. It stores nothing.
-pub async fn worker(name: &str, directory: &Path, port: u16) -> Result<()> {
+pub(crate) async fn worker(name: &str, directory: &Path, port: u16) -> Result<()> {
     diary::keep();
     Worker::new(client(name, port).await?, QUEUE)
         .provide(Ledger::in_directory(directory, name))
@@ -40,7 +40,7 @@ pub async fn worker(name: &str, directory: &Path, port: u16) -> Result<()> {
 }
 
 /// A connection to the coordinator, once it is up.
-pub async fn client(name: &str, port: u16) -> Result<Client> {
+pub(crate) async fn client(name: &str, port: u16) -> Result<Client> {
     let options = ConnectOptions {
         identity: name.to_owned(),
         ..ConnectOptions::new(format!("127.0.0.1:{port}"))

@@ -11,14 +11,14 @@ use std::{
 
 /// A coordinator or a worker. Dropped, it is killed: nothing outlives the demonstration.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
     /// Starts a part under a name. It keeps its files in `directory`, and what it prints goes to
     /// a file with its name there.
-    pub fn start(part: &str, name: &str, directory: &Path, port: u16) -> io::Result<Self> {
+    pub(crate) fn start(part: &str, name: &str, directory: &Path, port: u16) -> io::Result<Self> {
         let log = File::create(log_of(name, directory))?;
         let child = Command::new(std::env::current_exe()?)
             .args([part, name])
@@ -32,7 +32,7 @@ impl Process {
     }
 
     /// SIGKILL: it cannot finish, flush or say goodbye.
-    pub fn kill(mut self) -> io::Result<()> {
+    pub(crate) fn kill(mut self) -> io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
     }
@@ -47,12 +47,12 @@ impl Drop for Process {
 }
 
 /// What the part of that name has printed.
-pub fn log_of(name: &str, directory: &Path) -> std::path::PathBuf {
+pub(crate) fn log_of(name: &str, directory: &Path) -> std::path::PathBuf {
     directory.join(name.replace(' ', "-") + ".log")
 }
 
 /// Ends a part as soon as the process that started it has gone.
-pub fn end_with_parent() {
+pub(crate) fn end_with_parent() {
     std::thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
@@ -61,7 +61,7 @@ pub fn end_with_parent() {
 
 /// A port on which nothing listens. Below the range that systems draw the local ends of
 /// connections from, because the second coordinator must find it free again.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let seed = std::process::id();
     (0..10_000)
         .map(|n| 15_000 + u16::try_from((seed + n) % 15_000).expect("below 15 000"))

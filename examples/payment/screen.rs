@@ -11,7 +11,7 @@ const WIDTH: usize = 92;
 
 /// A terminal or a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Screen {
+pub(crate) struct Screen {
     colours: bool,
 }
 
@@ -25,30 +25,30 @@ enum Style {
 
 impl Screen {
     /// Standard output, in colour if it is a terminal and `NO_COLOR` is not set.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let colours = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self { colours }
     }
 
     /// A heading with a rule under it.
-    pub fn section(self, title: &str) {
+    pub(crate) fn section(self, title: &str) {
         println!("\n{}", self.styled(Style::Bold, title));
         println!("{}", self.styled(Style::Dim, &"─".repeat(WIDTH)));
     }
 
     /// Something that happened.
-    pub fn act(self, who: &str, what: &str) {
+    pub(crate) fn act(self, who: &str, what: &str) {
         println!("  {who:<14} {what}");
     }
 
     /// The death of a process.
-    pub fn death(self, who: &str) {
+    pub(crate) fn death(self, who: &str) {
         println!("  {who:<14} {}", self.styled(Style::Red, "✗ killed with SIGKILL"));
     }
 
     /// The history, one line for each step: its events' ids and types, what it was about and who
     /// did it. A line marks what was on disk when everything was killed.
-    pub fn history(self, events: &[HistoryEvent], last_before_the_kill: i64) {
+    pub(crate) fn history(self, events: &[HistoryEvent], last_before_the_kill: i64) {
         let mut killed = false;
         for step in steps(events) {
             let first = step.events.first().map_or(0, |event| event.event_id);
@@ -64,7 +64,7 @@ impl Screen {
     }
 
     /// A claim and whether it holds.
-    pub fn verdict(self, claim: &str, holds: bool) {
+    pub(crate) fn verdict(self, claim: &str, holds: bool) {
         let mark = match holds {
             true => self.styled(Style::Green, "✓"),
             false => self.styled(Style::Red, "✗ NOT SO:"),

@@ -24,7 +24,7 @@ use crate::{
 const ORDER: &str = "order-42";
 
 /// Tells the story, with all files in `directory`, and fails if it does not end as it must.
-pub async fn tell(directory: &Path) -> Result<()> {
+pub(crate) async fn tell(directory: &Path) -> Result<()> {
     let screen = Screen::new();
     let port = free_port();
     let start = |part, name| Process::start(part, name, directory, port);

@@ -11,20 +11,20 @@ use tracing::info;
 
 /// What a customer wants to pay for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Order {
-    pub id: String,
-    pub cents: u64,
+pub(crate) struct Order {
+    pub(crate) id: String,
+    pub(crate) cents: u64,
 }
 
 /// Proof of a charge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
-    pub order: String,
-    pub cents: u64,
+pub(crate) struct Receipt {
+    pub(crate) order: String,
+    pub(crate) cents: u64,
 }
 
 #[workflow]
-pub async fn process_payment(order: Order) -> Result<Receipt> {
+pub(crate) async fn process_payment(order: Order) -> Result<Receipt> {
     validate(order.clone()).await?;
     info!("the order is valid");
 
@@ -67,7 +67,7 @@ async fn send_receipt(receipt: Receipt) -> Result<()> {
 
 /// The bank's book: a file to which each charge adds a line.
 #[derive(Clone, Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     path: PathBuf,
     /// Who writes, for the reader of the file.
     worker: String,
@@ -75,7 +75,7 @@ pub struct Ledger {
 
 impl Ledger {
     /// The ledger of a demonstration that keeps its files in `directory`.
-    pub fn in_directory(directory: &Path, worker: &str) -> Self {
+    pub(crate) fn in_directory(directory: &Path, worker: &str) -> Self {
         Self { path: directory.join("ledger.txt"), worker: worker.to_owned() }
     }
 
@@ -87,7 +87,7 @@ impl Ledger {
     }
 
     /// All lines; none if nothing was ever charged.
-    pub fn lines(&self) -> std::io::Result<Vec<String>> {
+    pub(crate) fn lines(&self) -> std::io::Result<Vec<String>> {
         match std::fs::read_to_string(&self.path) {
             Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -183,7 +183,8 @@ async fn worker_2_carries_on_when_worker_1_dies_before_the_charge() {
     // Worker 1 dies: its task is never answered, and its time runs out after the second that the
     // start allowed (semantics rule 37).
     drop(lost);
-    let timed_out = |event: &HistoryEvent| outline(&[event.clone()])[0].contains("TimedOut");
+    let timed_out =
+        |event: &HistoryEvent| outline(std::slice::from_ref(event))[0].contains("TimedOut");
     let history = story.rpc.history_until(ORDER, timed_out).await;
     assert_eq!(
         outline(&history[8..]),

@@ -14,7 +14,9 @@ struct Never;
 async fn wait(how: String) -> Result<String> {
     match how.as_str() {
         "sleep" => sleep(days(1)).await,
-        "receive" => drop(receive::<Never>().await),
+        "receive" => {
+            let Never {} = receive::<Never>().await;
+        }
         "timeout" => drop(timeout(days(1), receive::<Never>()).await),
         _ => {
             select! {
