@@ -1,10 +1,11 @@
 """Turns protocol messages into plain text lines that must be equal on every correct server.
 
 What stays: event ids, event types, every attribute, durations, identities, payloads, failures.
-What goes: time-outs of zero (no client can tell them from none), moments in time, random ids (numbered in order of appearance, so that equal ids stay
-equal), task tokens, sizes in bytes, internal task ids, and the nonce of the scenario run.
+What goes: time-outs of zero (no client can tell them from none), moments in time, random ids
+(numbered in order of appearance, so that equal ids stay equal), task tokens, sizes in bytes,
+internal task ids, a worker's build, and the nonce of the scenario run.
 
-Not here: what is compared (scenarios decide) and how a difference is shown (`report`).
+Not here: what is compared (scenarios decide) and how a difference is shown (`runner`).
 """
 
 import base64

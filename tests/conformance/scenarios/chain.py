@@ -1,7 +1,9 @@
 """Runs that follow each other under one workflow id: continue-as-new and workflow retry."""
 
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
+
 from ..commands import cancel, complete, continue_as_new, fail, failure, header, memo, payloads, retry, seconds, timer
-from ..driver import Driver, Run, passing
+from ..driver import NAMESPACE, Driver, Run, passing
 from ..scenario import scenario
 
 
@@ -143,6 +145,8 @@ async def continue_as_new_drops_pending_work(d: Driver) -> None:
     await d.step(continue_as_new("order"))
     await d.refused(d.complete_activity(activity), "late activity", message=True)
     second = await _next(d, first)
-    await d.describe(second)
+    described = await d.stub.DescribeWorkflowExecution(DescribeWorkflowExecutionRequest(
+        namespace=NAMESPACE, execution=second.execution()))
+    d.record("pending activities", len(described.pending_activities))
     await d.step(complete())
     await d.history(first, "first")

@@ -79,7 +79,7 @@ def _record_namespace(d: Driver, label: str, described) -> None:
     """What a client set, without the server's own housekeeping."""
     info, config = described.namespace_info, described.config
     d.record(label, {"name": info.name.replace("-", ""), "state": info.state, "description": info.description,
-                     "owner": info.owner_email, "data": dict(info.data),
+                     "owner": info.owner_email, "data": dict(sorted(info.data.items())),
                      "retention": config.workflow_execution_retention_ttl})
 
 
