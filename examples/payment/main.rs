@@ -7,6 +7,8 @@
 //! `workflow` is what a user writes; `parts` are the processes; `story` is the plot; `evidence` is
 //! what it proves.
 
+#![allow(unreachable_pub, reason = "a program's modules, public to each other as a library's are")]
+
 mod diary;
 mod evidence;
 mod parts;
