@@ -23,7 +23,7 @@ pub const DEFAULT_QUEUE: &str = "default";
 /// A coordinator in this process, a client of it, and workers for every annotated function that is
 /// linked into the program.
 ///
-/// ```
+/// ```standalone_crate
 /// use persevere::{App, prelude::*};
 ///
 /// #[activity]

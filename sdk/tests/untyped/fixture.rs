@@ -37,7 +37,7 @@ pub(crate) struct Fixture {
     stop: Option<oneshot::Sender<()>>,
     worker: JoinHandle<()>,
     /// Ends with the fixture, if it is ours.
-    _coordinator: Option<Coordinator>,
+    coordinator: Option<Coordinator>,
 }
 
 /// A workflow of type `workflow`, whose code is `start`.
@@ -70,7 +70,7 @@ impl Fixture {
             let stopped = async { drop(stopped.await) };
             worker.run_until(stopped).await.unwrap();
         });
-        Self { client, queue, workflows, stop: Some(stop), worker, _coordinator: coordinator }
+        Self { client, queue, workflows, stop: Some(stop), worker, coordinator }
     }
 
     /// Starts `workflow` with one argument.
@@ -141,9 +141,11 @@ impl Fixture {
         replay_history(registered(&kind).expect("registered"), history).unwrap();
     }
 
-    pub(crate) async fn stop(mut self) {
+    /// Stops the worker; the server, if it is ours, lives as long as what is returned.
+    pub(crate) async fn stop(mut self) -> Option<Coordinator> {
         drop(self.stop.take());
         self.worker.await.unwrap();
+        self.coordinator
     }
 }
 

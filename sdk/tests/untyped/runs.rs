@@ -203,7 +203,7 @@ async fn a_stopping_worker_lets_activities_finish() {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), pending).await.unwrap();
-    t.stop().await;
+    let _server = t.stop().await;
     assert_eq!(FINISHED.load(Ordering::SeqCst), 1, "it was let finish");
     let history = client.fetch_history(&run).await.unwrap();
     let completed = history
