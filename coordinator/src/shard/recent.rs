@@ -13,8 +13,8 @@ use crate::{
     store::{StoreError, StoredBatch},
 };
 
-/// Bytes of recent history kept for one run.
-pub(super) const RECENT_BYTES: usize = 64 << 10;
+/// Memory that the recent history of one run may take, in bytes.
+pub(super) const RECENT_BYTES: usize = 256 << 10;
 
 /// Bytes after which a page ends: well below the 4 MiB that gRPC clients accept by default.
 const PAGE_BYTES: usize = 2 << 20;
@@ -29,6 +29,11 @@ pub(crate) struct Batch {
 impl Batch {
     pub(super) fn new(events: Vec<HistoryEvent>, bytes: usize) -> Option<Arc<Self>> {
         (!events.is_empty()).then(|| Arc::new(Batch { events, bytes }))
+    }
+
+    /// Bytes of memory that it takes: an event in memory is far larger than its encoding.
+    fn memory(&self) -> usize {
+        self.bytes + self.events.len() * size_of::<HistoryEvent>()
     }
 
     fn first(&self) -> i64 {
@@ -64,7 +69,7 @@ impl Recent {
     }
 
     pub(super) fn push(&mut self, batch: Arc<Batch>) {
-        self.bytes += batch.bytes;
+        self.bytes += batch.memory();
         self.batches.push_back(batch);
     }
 
@@ -77,7 +82,7 @@ impl Recent {
         while self.bytes > RECENT_BYTES
             && let Some(oldest) = self.batches.pop_front()
         {
-            self.bytes -= oldest.bytes;
+            self.bytes -= oldest.memory();
         }
     }
 
