@@ -8,6 +8,7 @@
 //! Deliberately not here: any rule about executions. Whether a start is a duplicate, a task stale
 //! or a query allowed is for the engine to say.
 
+mod activity_report;
 mod activity_task;
 mod check;
 mod deadline;

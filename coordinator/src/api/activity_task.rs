@@ -1,27 +1,16 @@
-//! Activity tasks: handed to workers, and what workers report, by token or by id
-//! (semantics rules 73 to 80).
+//! Activity tasks, as they are handed to workers (semantics rule 80).
 
 use std::time::Duration;
 
-use persevere_engine::{ActivityTarget, ActivityTaskHandout, Command, Reply, RunKey, duration};
+use persevere_engine::{ActivityTaskHandout, RunKey, duration};
 use persevere_proto::api::{
     common::v1::{ActivityType, WorkerVersionStamp, WorkflowType},
-    workflowservice::v1::{
-        PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
-        RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatByIdResponse,
-        RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
-        RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledByIdResponse,
-        RespondActivityTaskCanceledRequest, RespondActivityTaskCanceledResponse,
-        RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedByIdResponse,
-        RespondActivityTaskCompletedRequest, RespondActivityTaskCompletedResponse,
-        RespondActivityTaskFailedByIdRequest, RespondActivityTaskFailedByIdResponse,
-        RespondActivityTaskFailedRequest, RespondActivityTaskFailedResponse,
-    },
+    workflowservice::v1::{PollActivityTaskQueueRequest, PollActivityTaskQueueResponse},
 };
 use tonic::{Request, Status};
 
-use super::{check, deadline, describe, status::unexpected, token};
-use crate::{Core, PollRequest, Target};
+use super::{check, deadline, describe, token};
+use crate::{Core, PollRequest};
 
 /// See the protocol.
 pub(super) async fn poll_activity_task_queue(
@@ -85,178 +74,4 @@ pub(super) fn task(
         priority: handout.priority,
         ..PollActivityTaskQueueResponse::default()
     }
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_completed(
-    core: &Core,
-    request: Request<RespondActivityTaskCompletedRequest>,
-) -> Result<RespondActivityTaskCompletedResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = token::read_activity_task(&request.task_token, &request.namespace)?;
-    check::identity(&request.identity)?;
-    let command = Command::CompleteActivity(target, Box::new(request));
-    core.shards.command(Target::from(&run), command).await?;
-    Ok(RespondActivityTaskCompletedResponse {})
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_completed_by_id(
-    core: &Core,
-    request: Request<RespondActivityTaskCompletedByIdRequest>,
-) -> Result<RespondActivityTaskCompletedByIdResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = by_id(
-        core,
-        &request.namespace,
-        (&request.workflow_id, &request.run_id),
-        &request.activity_id,
-    )?;
-    check::identity(&request.identity)?;
-    let request = RespondActivityTaskCompletedRequest {
-        result: request.result,
-        identity: request.identity,
-        namespace: request.namespace,
-        ..RespondActivityTaskCompletedRequest::default()
-    };
-    core.shards.command(run, Command::CompleteActivity(target, Box::new(request))).await?;
-    Ok(RespondActivityTaskCompletedByIdResponse {})
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_failed(
-    core: &Core,
-    request: Request<RespondActivityTaskFailedRequest>,
-) -> Result<RespondActivityTaskFailedResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = token::read_activity_task(&request.task_token, &request.namespace)?;
-    check::identity(&request.identity)?;
-    let command = Command::FailActivity(target, Box::new(request));
-    core.shards.command(Target::from(&run), command).await?;
-    Ok(RespondActivityTaskFailedResponse::default())
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_failed_by_id(
-    core: &Core,
-    request: Request<RespondActivityTaskFailedByIdRequest>,
-) -> Result<RespondActivityTaskFailedByIdResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = by_id(
-        core,
-        &request.namespace,
-        (&request.workflow_id, &request.run_id),
-        &request.activity_id,
-    )?;
-    check::identity(&request.identity)?;
-    let request = RespondActivityTaskFailedRequest {
-        failure: request.failure,
-        identity: request.identity,
-        namespace: request.namespace,
-        last_heartbeat_details: request.last_heartbeat_details,
-        cause: request.cause,
-        ..RespondActivityTaskFailedRequest::default()
-    };
-    core.shards.command(run, Command::FailActivity(target, Box::new(request))).await?;
-    Ok(RespondActivityTaskFailedByIdResponse::default())
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_canceled(
-    core: &Core,
-    request: Request<RespondActivityTaskCanceledRequest>,
-) -> Result<RespondActivityTaskCanceledResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = token::read_activity_task(&request.task_token, &request.namespace)?;
-    check::identity(&request.identity)?;
-    let command = Command::CancelActivity(target, Box::new(request));
-    core.shards.command(Target::from(&run), command).await?;
-    Ok(RespondActivityTaskCanceledResponse {})
-}
-
-/// See the protocol.
-pub(super) async fn respond_activity_task_canceled_by_id(
-    core: &Core,
-    request: Request<RespondActivityTaskCanceledByIdRequest>,
-) -> Result<RespondActivityTaskCanceledByIdResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = by_id(
-        core,
-        &request.namespace,
-        (&request.workflow_id, &request.run_id),
-        &request.activity_id,
-    )?;
-    check::identity(&request.identity)?;
-    let request = RespondActivityTaskCanceledRequest {
-        details: request.details,
-        identity: request.identity,
-        namespace: request.namespace,
-        ..RespondActivityTaskCanceledRequest::default()
-    };
-    core.shards.command(run, Command::CancelActivity(target, Box::new(request))).await?;
-    Ok(RespondActivityTaskCanceledByIdResponse {})
-}
-
-/// See the protocol.
-pub(super) async fn record_activity_task_heartbeat(
-    core: &Core,
-    request: Request<RecordActivityTaskHeartbeatRequest>,
-) -> Result<RecordActivityTaskHeartbeatResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = token::read_activity_task(&request.task_token, &request.namespace)?;
-    check::identity(&request.identity)?;
-    let cancel_requested = heartbeat(core, Target::from(&run), target, request).await?;
-    Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() })
-}
-
-/// See the protocol.
-pub(super) async fn record_activity_task_heartbeat_by_id(
-    core: &Core,
-    request: Request<RecordActivityTaskHeartbeatByIdRequest>,
-) -> Result<RecordActivityTaskHeartbeatByIdResponse, Status> {
-    let request = request.into_inner();
-    let (run, target) = by_id(
-        core,
-        &request.namespace,
-        (&request.workflow_id, &request.run_id),
-        &request.activity_id,
-    )?;
-    check::identity(&request.identity)?;
-    let request = RecordActivityTaskHeartbeatRequest {
-        details: request.details,
-        identity: request.identity,
-        namespace: request.namespace,
-        ..RecordActivityTaskHeartbeatRequest::default()
-    };
-    let cancel_requested = heartbeat(core, run, target, request).await?;
-    Ok(RecordActivityTaskHeartbeatByIdResponse { cancel_requested, ..Default::default() })
-}
-
-/// Returns whether the workflow wants the activity to stop.
-async fn heartbeat(
-    core: &Core,
-    run: Target,
-    target: ActivityTarget,
-    request: RecordActivityTaskHeartbeatRequest,
-) -> Result<bool, Status> {
-    let command = Command::HeartbeatActivity(target, Box::new(request));
-    match core.shards.command(run, command).await?.reply {
-        Reply::Heartbeat { cancel_requested } => Ok(cancel_requested),
-        other => Err(unexpected("a heartbeat", &other)),
-    }
-}
-
-/// An activity by the id that its workflow gave it (semantics rule 77).
-fn by_id(
-    core: &Core,
-    namespace: &str,
-    (workflow_id, run_id): (&str, &str),
-    activity_id: &str,
-) -> Result<(Target, ActivityTarget), Status> {
-    check::namespace(core, namespace)?;
-    check::required(activity_id, "ActivityId is not set on request.")?;
-    check::required(workflow_id, "WorkflowId is not set on request.")?;
-    check::run_id(run_id, "RunId is not valid UUID.")?;
-    let run = Target::new(namespace, workflow_id, run_id);
-    Ok((run, ActivityTarget::Id(activity_id.to_owned())))
 }

@@ -10,8 +10,8 @@ use persevere_proto::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    activity_task, describe, history, list, namespace, operator, query, start, status::unsupported,
-    system, task_queue, workflow, workflow_task,
+    activity_report, activity_task, describe, history, list, namespace, operator, query, start,
+    status::unsupported, system, task_queue, workflow, workflow_task,
 };
 use crate::Core;
 
@@ -66,21 +66,21 @@ service! { WorkflowService of workflowservice:
             -> RespondWorkflowTaskFailedResponse;
         activity_task::poll_activity_task_queue(PollActivityTaskQueueRequest)
             -> PollActivityTaskQueueResponse;
-        activity_task::record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest)
+        activity_report::record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest)
             -> RecordActivityTaskHeartbeatResponse;
-        activity_task::record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest)
+        activity_report::record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest)
             -> RecordActivityTaskHeartbeatByIdResponse;
-        activity_task::respond_activity_task_completed(RespondActivityTaskCompletedRequest)
+        activity_report::respond_activity_task_completed(RespondActivityTaskCompletedRequest)
             -> RespondActivityTaskCompletedResponse;
-        activity_task::respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest)
+        activity_report::respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest)
             -> RespondActivityTaskCompletedByIdResponse;
-        activity_task::respond_activity_task_failed(RespondActivityTaskFailedRequest)
+        activity_report::respond_activity_task_failed(RespondActivityTaskFailedRequest)
             -> RespondActivityTaskFailedResponse;
-        activity_task::respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest)
+        activity_report::respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest)
             -> RespondActivityTaskFailedByIdResponse;
-        activity_task::respond_activity_task_canceled(RespondActivityTaskCanceledRequest)
+        activity_report::respond_activity_task_canceled(RespondActivityTaskCanceledRequest)
             -> RespondActivityTaskCanceledResponse;
-        activity_task::respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest)
+        activity_report::respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest)
             -> RespondActivityTaskCanceledByIdResponse;
         workflow::request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest)
             -> RequestCancelWorkflowExecutionResponse;
