@@ -1,10 +1,15 @@
 //! Events that came while a workflow task was started: they wait for its end, and then follow in
 //! an order of their own (semantics rules 23 to 26).
 
-use persevere_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
+use persevere_proto::api::{enums::v1::EventType, history::v1::HistoryEvent};
 use prost::Message as _;
 
-use crate::{state::Recorded, transition::Draft, workflow_task};
+use crate::{
+    role::{Role, Thing, role, started_event_id},
+    state::Recorded,
+    transition::Draft,
+    workflow_task,
+};
 
 /// Writes the buffered events: ends of activities and children behind all others, each group in
 /// order of arrival (semantics rule 25). Returns whether there were any.
@@ -14,7 +19,7 @@ pub(crate) fn flush(draft: &mut Draft<'_>) -> bool {
     }
     let events = std::mem::take(&mut draft.overlay().buffer);
     let (ends, others): (Vec<_>, Vec<_>) =
-        events.into_iter().map(|buffered| buffered.event).partition(is_end);
+        events.into_iter().map(|buffered| buffered.event).partition(closes_what_started);
     for mut event in others.into_iter().chain(ends) {
         name_started_event(&mut event, &draft.execution.recorded);
         draft.record_event(event);
@@ -31,63 +36,26 @@ pub(crate) fn enforce_limit(draft: &mut Draft<'_>) {
     }
 }
 
-/// Whether an event ends an activity or a child.
-fn is_end(event: &HistoryEvent) -> bool {
-    use Attributes as A;
-    matches!(
-        event.attributes,
-        Some(
-            A::ActivityTaskCompletedEventAttributes(_)
-                | A::ActivityTaskFailedEventAttributes(_)
-                | A::ActivityTaskTimedOutEventAttributes(_)
-                | A::ActivityTaskCanceledEventAttributes(_)
-                | A::ChildWorkflowExecutionCompletedEventAttributes(_)
-                | A::ChildWorkflowExecutionFailedEventAttributes(_)
-                | A::ChildWorkflowExecutionCanceledEventAttributes(_)
-                | A::ChildWorkflowExecutionTimedOutEventAttributes(_)
-                | A::ChildWorkflowExecutionTerminatedEventAttributes(_)
-        )
-    )
+/// Whether an event ends an activity or a child. A child that could not be started has no such end.
+fn closes_what_started(event: &HistoryEvent) -> bool {
+    let role = event.attributes.as_ref().map(role);
+    matches!(role, Some(Role::Ends { thing: Thing::Activity | Thing::Child, .. }))
+        && event.event_type() != EventType::StartChildWorkflowExecutionFailed
 }
 
 /// The started event that an end refers to may have waited beside it, and has its id only now.
 pub(crate) fn name_started_event(event: &mut HistoryEvent, recorded: &Recorded) {
-    use Attributes as A;
-    let of_activity = |id: &i64| recorded.activities.get(id).and_then(|a| a.started_event_id);
-    let of_child = |id: &i64| {
-        recorded.children.get(id).and_then(|child| child.started.as_ref()).map(|(id, _)| *id)
+    let Some(attributes) = &mut event.attributes else { return };
+    let known = match role(attributes) {
+        Role::Ends { thing: Thing::Activity, opener, .. } => {
+            recorded.activities.get(&opener).and_then(|activity| activity.started_event_id)
+        }
+        Role::Ends { thing: Thing::Child, opener, .. } => {
+            recorded.children.get(&opener).and_then(|child| child.started.as_ref()).map(|it| it.0)
+        }
+        _ => None,
     };
-    let (started_event_id, known) = match &mut event.attributes {
-        Some(A::ActivityTaskCompletedEventAttributes(e)) => {
-            (&mut e.started_event_id, of_activity(&e.scheduled_event_id))
-        }
-        Some(A::ActivityTaskFailedEventAttributes(e)) => {
-            (&mut e.started_event_id, of_activity(&e.scheduled_event_id))
-        }
-        Some(A::ActivityTaskTimedOutEventAttributes(e)) => {
-            (&mut e.started_event_id, of_activity(&e.scheduled_event_id))
-        }
-        Some(A::ActivityTaskCanceledEventAttributes(e)) => {
-            (&mut e.started_event_id, of_activity(&e.scheduled_event_id))
-        }
-        Some(A::ChildWorkflowExecutionCompletedEventAttributes(e)) => {
-            (&mut e.started_event_id, of_child(&e.initiated_event_id))
-        }
-        Some(A::ChildWorkflowExecutionFailedEventAttributes(e)) => {
-            (&mut e.started_event_id, of_child(&e.initiated_event_id))
-        }
-        Some(A::ChildWorkflowExecutionCanceledEventAttributes(e)) => {
-            (&mut e.started_event_id, of_child(&e.initiated_event_id))
-        }
-        Some(A::ChildWorkflowExecutionTimedOutEventAttributes(e)) => {
-            (&mut e.started_event_id, of_child(&e.initiated_event_id))
-        }
-        Some(A::ChildWorkflowExecutionTerminatedEventAttributes(e)) => {
-            (&mut e.started_event_id, of_child(&e.initiated_event_id))
-        }
-        _ => return,
-    };
-    if let Some(known) = known {
-        *started_event_id = known;
+    if let (Some(known), Some(named)) = (known, started_event_id(attributes)) {
+        *named = known;
     }
 }

@@ -13,13 +13,14 @@
 //!
 //! It asks nothing of the order in which things happen beyond that.
 
-mod role;
+mod completion;
 
 use std::{collections::BTreeMap, fmt};
 
 use persevere_proto::api::{enums::v1::EventType, history::v1::HistoryEvent};
 
-use role::{Role, Thing, completion, role};
+use crate::role::{Role, Thing};
+use completion::completion;
 
 /// Something in a history that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,11 @@ pub fn check_history(events: &[HistoryEvent]) -> Result<(), Vec<Violation>> {
     }
     checker.violations.sort_by_key(|violation| violation.event_id);
     Err(checker.violations)
+}
+
+/// The part that an event plays.
+fn role(event: &HistoryEvent) -> Role {
+    event.attributes.as_ref().map_or(Role::Other, crate::role::role)
 }
 
 /// Something that was opened.

@@ -24,6 +24,7 @@ use persevere_proto::api::{
 
 use crate::{
     command_run::{BadCommand, CommandRun},
+    role::{Role, Thing, role},
     search_attributes::check_search_attributes,
     state::{Child, Execution, Message},
     transition::Draft,
@@ -136,10 +137,13 @@ fn progress(execution: &Execution, initiated_event_id: i64, child: &Child) -> Pr
                 let run = started.workflow_execution.as_ref();
                 progress = Progress::Started(run.map(|it| it.run_id.clone()).unwrap_or_default());
             }
-            other if closed::ends(other) == Some(initiated_event_id) => {
-                return Progress::Closing;
+            other => {
+                if let Role::Ends { thing: Thing::Child, opener, .. } = role(other)
+                    && opener == initiated_event_id
+                {
+                    return Progress::Closing;
+                }
             }
-            _ => {}
         }
     }
     progress

@@ -12,6 +12,7 @@ use persevere_proto::api::{
 };
 
 use crate::{
+    role::{Role, Thing, role},
     state::{
         Activity, Child, Closed, ExternalCancel, ExternalSignal, FoldError, Recorded, Status,
         Timer, corrupt, event_time,
@@ -55,7 +56,13 @@ pub(crate) fn fold(state: &mut Recorded, event: &HistoryEvent) -> Result<(), Fol
             merge(&mut state.memo.fields, fields);
             Ok(())
         }
-        _ => fold_operation(state, event, attributes),
+        Attributes::ActivityTaskCancelRequestedEventAttributes(requested) => {
+            let activity = state.activities.get_mut(&requested.scheduled_event_id);
+            activity.ok_or_else(|| not_open(event, Thing::Activity))?.cancel_requested =
+                Some(event.event_id);
+            Ok(())
+        }
+        _ => fold_role(state, event, attributes),
     }
 }
 
@@ -90,160 +97,95 @@ fn note_reset_point(
     });
 }
 
-/// Events of operations that a workflow starts and waits for.
-fn fold_operation(
+/// Events of operations that a workflow starts and waits for, and those that close the run.
+fn fold_role(
     state: &mut Recorded,
     event: &HistoryEvent,
     attributes: &Attributes,
 ) -> Result<(), FoldError> {
-    match attributes {
-        Attributes::ActivityTaskScheduledEventAttributes(_)
-        | Attributes::ActivityTaskStartedEventAttributes(_)
-        | Attributes::ActivityTaskCompletedEventAttributes(_)
-        | Attributes::ActivityTaskFailedEventAttributes(_)
-        | Attributes::ActivityTaskTimedOutEventAttributes(_)
-        | Attributes::ActivityTaskCancelRequestedEventAttributes(_)
-        | Attributes::ActivityTaskCanceledEventAttributes(_) => {
-            fold_activity(state, event, attributes)
+    match role(attributes) {
+        Role::Opens(_) => open(state, event, attributes),
+        Role::Starts(Thing::Activity, opener) => {
+            let activity = state.activities.get_mut(&opener);
+            let activity = activity.ok_or_else(|| not_open(event, Thing::Activity))?;
+            activity.started_event_id = Some(event.event_id);
         }
-        Attributes::TimerStartedEventAttributes(started) => {
-            let after = time::span(started.start_to_fire_timeout.as_ref()).unwrap_or_default();
-            let fires_at = event_time(event).plus(after);
-            let timer = Timer { timer_id: started.timer_id.clone(), fires_at };
-            state.timers.insert(event.event_id, timer);
-            Ok(())
+        Role::Starts(_, opener) => {
+            let Attributes::ChildWorkflowExecutionStartedEventAttributes(started) = attributes
+            else {
+                return Ok(());
+            };
+            let child = state.children.get_mut(&opener);
+            let child = child.ok_or_else(|| not_open(event, Thing::Child))?;
+            let run = started.workflow_execution.as_ref().map(|run| run.run_id.clone());
+            child.started = Some((event.event_id, run.unwrap_or_default()));
         }
-        Attributes::TimerFiredEventAttributes(fired) => {
-            close(event, state.timers.remove(&fired.started_event_id), "no such timer is open")
+        Role::Ends { thing, opener, .. } => {
+            if !end(state, thing, opener) {
+                return Err(not_open(event, thing));
+            }
         }
-        Attributes::TimerCanceledEventAttributes(canceled) => {
-            close(event, state.timers.remove(&canceled.started_event_id), "no such timer is open")
-        }
-        _ => fold_other_execution(state, event, attributes),
+        Role::Closes => close(state, event, attributes),
+        Role::Other => {}
     }
+    Ok(())
 }
 
-fn fold_activity(
-    state: &mut Recorded,
-    event: &HistoryEvent,
-    attributes: &Attributes,
-) -> Result<(), FoldError> {
-    const UNKNOWN: &str = "no such activity is open";
+fn open(state: &mut Recorded, event: &HistoryEvent, attributes: &Attributes) {
+    use Attributes as A;
+    let id = event.event_id;
+    let user_metadata = event.user_metadata.clone();
     match attributes {
-        Attributes::ActivityTaskScheduledEventAttributes(scheduled) => {
+        A::ActivityTaskScheduledEventAttributes(scheduled) => {
             let activity = Activity {
                 scheduled_time: event_time(event),
                 scheduled: Arc::new(scheduled.clone()),
-                user_metadata: event.user_metadata.clone(),
+                user_metadata,
                 started_event_id: None,
                 cancel_requested: None,
             };
-            state.activities.insert(event.event_id, activity);
-            Ok(())
+            state.activities.insert(id, activity);
         }
-        Attributes::ActivityTaskStartedEventAttributes(started) => {
-            let activity = state.activities.get_mut(&started.scheduled_event_id);
-            activity.ok_or_else(|| corrupt(event, UNKNOWN))?.started_event_id =
-                Some(event.event_id);
-            Ok(())
+        A::TimerStartedEventAttributes(started) => {
+            let after = time::span(started.start_to_fire_timeout.as_ref()).unwrap_or_default();
+            let fires_at = event_time(event).plus(after);
+            let timer = Timer { timer_id: started.timer_id.clone(), fires_at };
+            state.timers.insert(id, timer);
         }
-        Attributes::ActivityTaskCancelRequestedEventAttributes(requested) => {
-            let activity = state.activities.get_mut(&requested.scheduled_event_id);
-            activity.ok_or_else(|| corrupt(event, UNKNOWN))?.cancel_requested =
-                Some(event.event_id);
-            Ok(())
+        A::StartChildWorkflowExecutionInitiatedEventAttributes(initiated) => {
+            let initiated = Arc::new(initiated.clone());
+            state.children.insert(id, Child { initiated, user_metadata, started: None });
         }
-        Attributes::ActivityTaskCompletedEventAttributes(closed) => {
-            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
-        }
-        Attributes::ActivityTaskFailedEventAttributes(closed) => {
-            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
-        }
-        Attributes::ActivityTaskTimedOutEventAttributes(closed) => {
-            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
-        }
-        Attributes::ActivityTaskCanceledEventAttributes(closed) => {
-            close(event, state.activities.remove(&closed.scheduled_event_id), UNKNOWN)
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Children, and signals and cancel requests to other executions.
-fn fold_other_execution(
-    state: &mut Recorded,
-    event: &HistoryEvent,
-    attributes: &Attributes,
-) -> Result<(), FoldError> {
-    const NO_SIGNAL: &str = "no such external signal is open";
-    const NO_CANCEL: &str = "no such external cancel request is open";
-    let id = event.event_id;
-    match attributes {
-        Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
+        A::SignalExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
             let signal = ExternalSignal { initiated: Arc::new(initiated.clone()) };
             state.external_signals.insert(id, signal);
-            Ok(())
         }
-        Attributes::ExternalWorkflowExecutionSignaledEventAttributes(done) => {
-            close(event, state.external_signals.remove(&done.initiated_event_id), NO_SIGNAL)
-        }
-        Attributes::SignalExternalWorkflowExecutionFailedEventAttributes(failed) => {
-            close(event, state.external_signals.remove(&failed.initiated_event_id), NO_SIGNAL)
-        }
-        Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
+        A::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(initiated) => {
             let cancel = ExternalCancel { initiated: Arc::new(initiated.clone()) };
             state.external_cancels.insert(id, cancel);
-            Ok(())
         }
-        Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(done) => {
-            close(event, state.external_cancels.remove(&done.initiated_event_id), NO_CANCEL)
-        }
-        Attributes::RequestCancelExternalWorkflowExecutionFailedEventAttributes(failed) => {
-            close(event, state.external_cancels.remove(&failed.initiated_event_id), NO_CANCEL)
-        }
-        _ => fold_child(state, event, attributes),
+        // A workflow task: the overlay knows of it.
+        _ => {}
     }
 }
 
-fn fold_child(
-    state: &mut Recorded,
-    event: &HistoryEvent,
-    attributes: &Attributes,
-) -> Result<(), FoldError> {
-    use Attributes as A;
-    let ended = match attributes {
-        A::StartChildWorkflowExecutionInitiatedEventAttributes(initiated) => {
-            let child = Child {
-                initiated: Arc::new(initiated.clone()),
-                user_metadata: event.user_metadata.clone(),
-                started: None,
-            };
-            state.children.insert(event.event_id, child);
-            return Ok(());
-        }
-        A::ChildWorkflowExecutionStartedEventAttributes(started) => {
-            let child = state.children.get_mut(&started.initiated_event_id);
-            let child = child.ok_or_else(|| corrupt(event, "no such child is open"))?;
-            let run = started.workflow_execution.as_ref().map(|run| run.run_id.clone());
-            child.started = Some((event.event_id, run.unwrap_or_default()));
-            return Ok(());
-        }
-        A::StartChildWorkflowExecutionFailedEventAttributes(e) => e.initiated_event_id,
-        A::ChildWorkflowExecutionCompletedEventAttributes(e) => e.initiated_event_id,
-        A::ChildWorkflowExecutionFailedEventAttributes(e) => e.initiated_event_id,
-        A::ChildWorkflowExecutionCanceledEventAttributes(e) => e.initiated_event_id,
-        A::ChildWorkflowExecutionTimedOutEventAttributes(e) => e.initiated_event_id,
-        A::ChildWorkflowExecutionTerminatedEventAttributes(e) => e.initiated_event_id,
-        _ => return fold_close(state, event, attributes),
-    };
-    close(event, state.children.remove(&ended), "no such child is open")
+/// Whether it was open.
+fn end(state: &mut Recorded, thing: Thing, opener: i64) -> bool {
+    match thing {
+        Thing::WorkflowTask => true,
+        Thing::Activity => state.activities.remove(&opener).is_some(),
+        Thing::Timer => state.timers.remove(&opener).is_some(),
+        Thing::Child => state.children.remove(&opener).is_some(),
+        Thing::ExternalSignal => state.external_signals.remove(&opener).is_some(),
+        Thing::ExternalCancel => state.external_cancels.remove(&opener).is_some(),
+    }
 }
 
-fn fold_close(
-    state: &mut Recorded,
-    event: &HistoryEvent,
-    attributes: &Attributes,
-) -> Result<(), FoldError> {
+fn not_open(event: &HistoryEvent, thing: Thing) -> FoldError {
+    corrupt(event, &format!("no such {thing} is open"))
+}
+
+fn close(state: &mut Recorded, event: &HistoryEvent, attributes: &Attributes) {
     use Attributes as A;
     use WorkflowExecutionStatus as S;
     let status = match attributes {
@@ -253,16 +195,10 @@ fn fold_close(
         A::WorkflowExecutionTerminatedEventAttributes(_) => S::Terminated,
         A::WorkflowExecutionTimedOutEventAttributes(_) => S::TimedOut,
         A::WorkflowExecutionContinuedAsNewEventAttributes(_) => S::ContinuedAsNew,
-        _ => return Ok(()),
+        _ => unreachable!("no other event closes a run"),
     };
     let closed = Closed { status, time: event_time(event), event: event.clone() };
     state.status = Status::Closed(Box::new(closed));
-    Ok(())
-}
-
-/// An event that ends an operation must find it open.
-fn close<T>(event: &HistoryEvent, open: Option<T>, problem: &str) -> Result<(), FoldError> {
-    open.map(drop).ok_or_else(|| corrupt(event, problem))
 }
 
 /// Later values win; a null payload removes its field (semantics rule 137).

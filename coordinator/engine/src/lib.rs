@@ -41,6 +41,7 @@ mod query;
 mod rejection;
 mod reply;
 mod retry;
+mod role;
 mod search_attributes;
 mod signal;
 mod start;

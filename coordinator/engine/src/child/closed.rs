@@ -128,17 +128,3 @@ fn close_event(execution: &Execution, command: ChildClosed) -> Result<Attributes
         }
     })
 }
-
-/// The event that initiated the child which `attributes` end.
-pub(super) fn ends(attributes: &Attributes) -> Option<i64> {
-    use Attributes as A;
-    Some(match attributes {
-        A::StartChildWorkflowExecutionFailedEventAttributes(it) => it.initiated_event_id,
-        A::ChildWorkflowExecutionCompletedEventAttributes(it) => it.initiated_event_id,
-        A::ChildWorkflowExecutionFailedEventAttributes(it) => it.initiated_event_id,
-        A::ChildWorkflowExecutionCanceledEventAttributes(it) => it.initiated_event_id,
-        A::ChildWorkflowExecutionTimedOutEventAttributes(it) => it.initiated_event_id,
-        A::ChildWorkflowExecutionTerminatedEventAttributes(it) => it.initiated_event_id,
-        _ => return None,
-    })
-}

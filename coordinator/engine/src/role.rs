@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use persevere_proto::api::history::v1::{HistoryEvent, history_event::Attributes};
+use persevere_proto::api::history::v1::history_event::Attributes;
 
 /// Something with a beginning and an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(crate) enum Thing {
     WorkflowTask,
     Activity,
     Timer,
@@ -29,7 +29,7 @@ impl fmt::Display for Thing {
 }
 
 /// The part that an event plays.
-pub(super) enum Role {
+pub(crate) enum Role {
     Opens(Thing),
     /// With the event that opened it.
     Starts(Thing, i64),
@@ -44,11 +44,10 @@ pub(super) enum Role {
     Other,
 }
 
-/// The part that `event` plays.
-pub(super) fn role(event: &HistoryEvent) -> Role {
+/// The part that an event of these attributes plays.
+pub(crate) fn role(attributes: &Attributes) -> Role {
     use Attributes as A;
     use Thing as T;
-    let Some(attributes) = &event.attributes else { return Role::Other };
     let ends = |thing, opener, started| Role::Ends { thing, opener, started };
     match attributes {
         A::WorkflowTaskScheduledEventAttributes(_) => Role::Opens(T::WorkflowTask),
@@ -140,30 +139,19 @@ fn role_of_other_execution(attributes: &Attributes) -> Role {
     }
 }
 
-/// The completion of a workflow task that an event says it belongs to.
-pub(super) fn completion(event: &HistoryEvent) -> Option<i64> {
+/// Where the end of an activity or a child names the started event that goes with it.
+pub(crate) fn started_event_id(end: &mut Attributes) -> Option<&mut i64> {
     use Attributes as A;
-    Some(match event.attributes.as_ref()? {
-        A::ActivityTaskScheduledEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::ActivityTaskCancelRequestedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::TimerStartedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::TimerCanceledEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::MarkerRecordedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::StartChildWorkflowExecutionInitiatedEventAttributes(e) => {
-            e.workflow_task_completed_event_id
-        }
-        A::SignalExternalWorkflowExecutionInitiatedEventAttributes(e) => {
-            e.workflow_task_completed_event_id
-        }
-        A::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(e) => {
-            e.workflow_task_completed_event_id
-        }
-        A::UpsertWorkflowSearchAttributesEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::WorkflowPropertiesModifiedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::WorkflowExecutionCompletedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::WorkflowExecutionFailedEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::WorkflowExecutionCanceledEventAttributes(e) => e.workflow_task_completed_event_id,
-        A::WorkflowExecutionContinuedAsNewEventAttributes(e) => e.workflow_task_completed_event_id,
+    Some(match end {
+        A::ActivityTaskCompletedEventAttributes(e) => &mut e.started_event_id,
+        A::ActivityTaskFailedEventAttributes(e) => &mut e.started_event_id,
+        A::ActivityTaskTimedOutEventAttributes(e) => &mut e.started_event_id,
+        A::ActivityTaskCanceledEventAttributes(e) => &mut e.started_event_id,
+        A::ChildWorkflowExecutionCompletedEventAttributes(e) => &mut e.started_event_id,
+        A::ChildWorkflowExecutionFailedEventAttributes(e) => &mut e.started_event_id,
+        A::ChildWorkflowExecutionCanceledEventAttributes(e) => &mut e.started_event_id,
+        A::ChildWorkflowExecutionTimedOutEventAttributes(e) => &mut e.started_event_id,
+        A::ChildWorkflowExecutionTerminatedEventAttributes(e) => &mut e.started_event_id,
         _ => return None,
     })
 }
