@@ -52,9 +52,6 @@ async def _run(options: argparse.Namespace, chosen: list[Scenario]) -> int:
             outcomes += await suite.run(chosen, options.show)
     failed = [outcome.scenario.name for outcome in outcomes if outcome.trouble]
     print(f"{len(outcomes) - len(failed)} of {len(outcomes)} scenarios agree, {time.monotonic() - began:.0f} s")
-    shaky = [outcome.scenario.name for outcome in outcomes if outcome.alone and not outcome.trouble]
-    if shaky:
-        print("agreed only when run alone: " + ", ".join(shaky))
     if failed:
         print("different: " + ", ".join(failed))
     if not table.is_fresh():

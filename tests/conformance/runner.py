@@ -2,9 +2,8 @@
 
 Scenarios run concurrently, each with names of its own, so the slow ones (real time-outs) cost no
 more than the longest of them. A scenario fails when its own assertions fail on either server, or
-when the two transcripts differ; the difference is shown as a diff, the reference first. One that
-fails is run once more alone, because on a loaded machine a time-out can overtake what it should
-not: only the second failure counts, and the summary says how many needed it.
+when the two transcripts differ; the difference is shown as a diff, the reference first. Nothing is
+run twice: a scenario that agrees only sometimes is a fault, of the scenario or of a server.
 """
 
 import asyncio
@@ -28,12 +27,11 @@ AT_ONCE = 10
 
 @dataclasses.dataclass
 class Outcome:
-    """What one scenario did on all servers: how long it took, what is wrong, and whether it needed a run alone."""
+    """What one scenario did on all servers: how long it took, and what is wrong."""
 
     scenario: Scenario
     seconds: float
     trouble: list[str]
-    alone: bool = False
 
 
 class Suite:
@@ -46,21 +44,10 @@ class Suite:
     async def run(self, scenarios: Sequence[Scenario], show: bool = False) -> list[Outcome]:
         """Runs every scenario on every server; prints one line for each as it ends."""
         slow_first = sorted((item for item in scenarios if not item.flood), key=lambda item: not item.slow)
-        outcomes, again = [], []
         floods = (item for item in scenarios if item.flood)
-        for ended in [*asyncio.as_completed([self._one(item, show) for item in slow_first]),
-                      *(self._compared(item, show) for item in floods)]:
-            outcome = await ended
-            if outcome.trouble and len(scenarios) > 1:
-                print(f"     {outcome.scenario.name} failed, and will run again alone", flush=True)
-                again.append(outcome.scenario)
-            else:
-                outcomes.append(_reported(outcome))
-        for scenario in again:
-            outcome = await self._compared(scenario, show)
-            outcome.alone = True
-            outcomes.append(_reported(outcome))
-        return outcomes
+        return [_reported(await ended) for ended in [
+            *asyncio.as_completed([self._one(item, show) for item in slow_first]),
+            *(self._compared(item, show) for item in floods)]]
 
     async def _one(self, scenario: Scenario, show: bool) -> Outcome:
         if scenario.slow:
