@@ -10,7 +10,8 @@ Not here: workers of the official SDK (`scenarios/sdk.py`), comparison (`runner`
 import asyncio
 import dataclasses
 import re
-from collections.abc import Awaitable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -18,7 +19,8 @@ from temporalio.api import errordetails  # noqa: F401  registers the types of er
 from temporalio.api.command.v1 import Command
 from temporalio.api.common.v1 import Payloads, WorkflowExecution, WorkflowType
 from temporalio.api.common.v1.grpc_status_pb2 import GrpcStatus
-from temporalio.api.enums.v1 import EventType, HistoryEventFilterType, TaskQueueKind, WorkflowTaskFailedCause
+from temporalio.api.enums.v1 import (
+    EventType, HistoryEventFilterType, TaskQueueKind, TaskQueueType, WorkflowTaskFailedCause)
 from temporalio.api.errordetails.v1 import message_pb2 as error_messages
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
@@ -31,9 +33,19 @@ from . import commands
 from .commands import failure, payloads, seconds
 from .normalise import Normaliser, event_name
 
-CALL_SECONDS = 30
+CALL_SECONDS = 60
 POLL_SECONDS = 75
+# How long a poll for a task that is sure to come is repeated before the scenario gives up.
+TASK_SECONDS = 120
+# Calls that a server is given at once. A reference that is asked for more than it can do at once loses tasks:
+# one whose start takes longer than a second is given to nobody, and times out.
+CALLS_AT_ONCE = 3
+WAITING_CALLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue", "GetWorkflowExecutionHistory", "QueryWorkflow")
 NAMESPACE = "default"
+# A run that lasts for longer is followed by the next at once (semantics rule 17).
+OVER_A_SECOND = 1.2
+# For time-outs that are not what a scenario is about; a task's own is capped at 120 s.
+OUT_OF_THE_WAY_SECONDS = 110
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,12 +175,15 @@ class Driver:
 
     def start_request(self, id: str = "", type: str = "order", queue: str = "", **fields: Any
                       ) -> api.StartWorkflowExecutionRequest:
-        """A start; the `*_timeout` and `*_delay` fields in seconds, the others by protocol name."""
-        timed = {name: seconds(value) if name.endswith(("_timeout", "_delay")) else value
+        """A start; the `*_timeout` and `*_delay` fields in seconds, the others by protocol name.
+
+        Its workflow task time-out is out of the way unless the scenario gives one, or None for the server's own.
+        """
+        timed = {name: seconds(value) if name.endswith(("_timeout", "_delay")) and value is not None else value
                  for name, value in fields.items()}
         request = dict(namespace=NAMESPACE, workflow_id=self.name(id), workflow_type=WorkflowType(name=type),
                        task_queue=TaskQueue(name=queue or self.queue), identity="client",
-                       request_id=self.name(f"{id}-start"))
+                       request_id=self.name(f"{id}-start"), workflow_task_timeout=seconds(OUT_OF_THE_WAY_SECONDS))
         return api.StartWorkflowExecutionRequest(**(request | timed))
 
     async def start(self, id: str = "", **fields: Any) -> Run:
@@ -226,14 +241,49 @@ class Driver:
             assert token or events.names().count(name) >= count, f"closed without {name}: {events.names()}"
         return events
 
+    # What shows when something has happened ---------------------------------------------------
+
+    async def transitions(self, run: Run) -> int:
+        """How often the server has changed a run: it counts what the history does not show yet, too."""
+        described = await self.stub.DescribeWorkflowExecution(api.DescribeWorkflowExecutionRequest(
+            namespace=NAMESPACE, execution=run.execution()), timeout=CALL_SECONDS)
+        return described.workflow_execution_info.state_transition_count
+
+    async def until_changed(self, run: Run, since: int) -> None:
+        """Waits until the server has changed a run `since` that many transitions: something is buffered."""
+        while await self.transitions(run) <= since:
+            await asyncio.sleep(0.2)
+
+    async def waiting_query(self, run: Run, type: str = "state") -> asyncio.Task[api.QueryWorkflowResponse]:
+        """A query that waits behind a workflow task of a run.
+
+        One may wait at a time, so of two the one is refused, and then it is sure that the other waits.
+        """
+        asked = {asyncio.create_task(self.query(run, type)) for _ in range(2)}
+        done, waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        error = done.pop().exception()
+        assert isinstance(error, grpc.aio.AioRpcError), error
+        assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
+        return waiting.pop()
+
+    async def until_polled(self, queue: str = "", type: int = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+                           ) -> api.DescribeTaskQueueResponse:
+        """Waits until a task queue knows a poller, and gives what it says of itself."""
+        while True:
+            said = await self.stub.DescribeTaskQueue(api.DescribeTaskQueueRequest(
+                namespace=NAMESPACE, task_queue=TaskQueue(name=queue or self.queue), task_queue_type=type),
+                timeout=CALL_SECONDS)
+            if said.pollers:
+                return said
+            await asyncio.sleep(0.1)
+
     # Workflow worker -------------------------------------------------------------------------
 
     async def poll(self, sticky: bool = False, queue: str = "", timeout: float = POLL_SECONDS, identity: str = "worker"
                    ) -> api.PollWorkflowTaskQueueResponse:
         """Takes the next workflow task; fails when none comes."""
-        task = await self.stub.PollWorkflowTaskQueue(self.poll_request(sticky, queue, identity), timeout=timeout)
-        assert task.task_token, "the poll came back empty"
-        return task
+        request = self.poll_request(sticky, queue, identity)
+        return await _task(lambda: self.stub.PollWorkflowTaskQueue(request, timeout=timeout))
 
     def poll_request(self, sticky: bool = False, queue: str = "", identity: str = "worker"
                      ) -> api.PollWorkflowTaskQueueRequest:
@@ -243,13 +293,10 @@ class Driver:
         return api.PollWorkflowTaskQueueRequest(namespace=NAMESPACE, task_queue=where, identity=identity)
 
     async def no_task(self, sticky: bool = False, queue: str = "", within: float = 3) -> None:
-        """Asserts that no workflow task comes within that many seconds."""
-        try:
-            task = await self.stub.PollWorkflowTaskQueue(self.poll_request(sticky, queue), timeout=within)
-        except grpc.aio.AioRpcError as error:
-            assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED), error
-        else:
-            assert not task.task_token, f"an unexpected workflow task of {task.workflow_execution.workflow_id}"
+        """Asserts that no workflow task comes within about that many seconds."""
+        request = self.poll_request(sticky, queue)
+        task = await empty(lambda: self.stub.PollWorkflowTaskQueue(request, timeout=within))
+        assert not task.task_token, f"an unexpected workflow task of {task.workflow_execution.workflow_id}"
 
     async def complete(self, task: api.PollWorkflowTaskQueueResponse, *commands: Command, sticky: bool = False,
                        sticky_seconds: float = 5, **fields: Any) -> api.RespondWorkflowTaskCompletedResponse:
@@ -286,7 +333,8 @@ class Driver:
         """The answer to a query that came with a workflow task."""
         return WorkflowQueryResult(result_type=1, answer=payloads(*results))
 
-    def activity(self, id: str = "1", type: str = "charge", start_to_close_timeout: float = 60, **fields: Any) -> Command:
+    def activity(self, id: str = "1", type: str = "charge", start_to_close_timeout: float = 600, **fields: Any
+                 ) -> Command:
         """Schedule an activity on this scenario's queue, with a start-to-close time-out that is out of the way."""
         if start_to_close_timeout:
             fields["start_to_close_timeout"] = start_to_close_timeout
@@ -294,16 +342,20 @@ class Driver:
 
     def child(self, suffix: str = "child", type: str = "child", **fields: Any) -> Command:
         """Start a child workflow on this scenario's child queue."""
+        fields = dict(workflow_task_timeout=OUT_OF_THE_WAY_SECONDS) | fields
         return commands.child(self.name(suffix), type, self.child_queue, **fields)
 
     # Activity worker -------------------------------------------------------------------------
 
     async def poll_activity(self, queue: str = "", timeout: float = POLL_SECONDS) -> api.PollActivityTaskQueueResponse:
         """Takes the next activity task; fails when none comes."""
-        task = await self.stub.PollActivityTaskQueue(api.PollActivityTaskQueueRequest(
-            namespace=NAMESPACE, task_queue=TaskQueue(name=queue or self.queue), identity="worker"), timeout=timeout)
-        assert task.task_token, "the poll came back empty"
-        return task
+        request = self.poll_activity_request(queue)
+        return await _task(lambda: self.stub.PollActivityTaskQueue(request, timeout=timeout))
+
+    def poll_activity_request(self, queue: str = "", identity: str = "worker") -> api.PollActivityTaskQueueRequest:
+        """A poll of this scenario's queue for activities."""
+        return api.PollActivityTaskQueueRequest(
+            namespace=NAMESPACE, task_queue=TaskQueue(name=queue or self.queue), identity=identity)
 
     async def poll_activities(self, *ids: str) -> list[api.PollActivityTaskQueueResponse]:
         """Takes the tasks of these activities, whose order on the queue is free, and gives them in this order."""
@@ -311,15 +363,10 @@ class Driver:
         return [tasks[id] for id in ids]
 
     async def no_activity(self, queue: str = "", within: float = 3) -> None:
-        """Asserts that no activity task comes within that many seconds."""
-        try:
-            task = await self.poll_activity(queue, timeout=within)
-        except AssertionError:
-            return
-        except grpc.aio.AioRpcError as error:
-            assert error.code() in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED), error
-            return
-        raise AssertionError(f"an unexpected activity task: {task.activity_id}")
+        """Asserts that no activity task comes within about that many seconds."""
+        request = self.poll_activity_request(queue)
+        task = await empty(lambda: self.stub.PollActivityTaskQueue(request, timeout=within))
+        assert not task.task_token, f"an unexpected activity task: {task.activity_id}"
 
     async def complete_activity(self, task: api.PollActivityTaskQueueResponse, *results: str) -> None:
         """Reports the result of an activity."""
@@ -354,8 +401,45 @@ def kinds(events: Sequence[HistoryEvent]) -> str:
 
 
 async def passing(span: float) -> None:
-    """Lets real time pass, where what must happen in it shows nowhere (a buffered event, an expiry)."""
+    """Lets at least that much real time pass, where the scenario is about nothing happening in it."""
     await asyncio.sleep(span)
+
+
+async def empty(poll: Callable[[], Awaitable[Any]]) -> Any:
+    """The answer to a poll for which there may be no task; asked again when the machine was too slow to see it."""
+    while True:
+        try:
+            return await poll()
+        except grpc.aio.AioRpcError as error:
+            if error.code() not in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
+                raise
+
+
+async def _task(poll: Callable[[], Awaitable[Any]]) -> Any:
+    """The answer to a poll for a task that is sure to come."""
+    until = time.monotonic() + TASK_SECONDS
+    while time.monotonic() < until:
+        task = await poll()
+        if task.task_token:
+            return task
+    raise AssertionError("no task came")
+
+
+class Throttle(grpc.aio.UnaryUnaryClientInterceptor):
+    """Lets only so many calls be in flight on one server; those that wait for something to happen do not count."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def intercept_unary_unary(self, continuation: Any, details: grpc.aio.ClientCallDetails, request: Any) -> Any:
+        """See `grpc.aio`."""
+        method = details.method if isinstance(details.method, str) else details.method.decode()
+        if method.rsplit("/", 1)[-1] in WAITING_CALLS:
+            return await continuation(details, request)
+        async with self._room:
+            call = await continuation(details, request)
+            await call.code()
+            return call
 
 
 def _details(error: grpc.aio.AioRpcError) -> list[Any]:

@@ -1,9 +1,9 @@
 """Turns protocol messages into plain text lines that must be equal on every correct server.
 
 What stays: event ids, event types, every attribute, durations, identities, payloads, failures.
-What goes: time-outs of zero (no client can tell them from none), moments in time, random ids
-(numbered in order of appearance, so that equal ids stay equal), task tokens, sizes in bytes,
-internal task ids, a worker's build, and the nonce of the scenario run.
+What goes: moments in time (those that never come stay told apart), random ids (numbered in order of
+appearance, so that equal ids stay equal), task tokens, sizes in bytes, internal task ids, and the
+nonce of the scenario run. A time-out of zero and none at all are two things.
 
 Not here: what is compared (scenarios decide) and how a difference is shown (`runner`).
 """
@@ -30,12 +30,9 @@ PRESENCE_ONLY = {
     "backlog_count_hint": "<count>",
     "execution_duration": "<duration>",
 }
-# Bookkeeping of a server's own internals that no client reads, and a worker's build, which the SDK reports
-# in one field or the other by the server's capabilities.
+# Bookkeeping of a server's own internals that no client reads.
 DROPPED = {
-    "binary_checksum", "worker_version",
-    "task_id", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
-    "state_transition_count", "most_recent_worker_version_stamp", "auto_reset_points", "prev_auto_reset_points",
+    "task_id", "state_transition_count", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
 }
 # A search attribute that the reference sets for worker versioning, which is not part of the suite yet.
 DROPPED_KEYS = {"BuildIds"}
@@ -43,8 +40,6 @@ DROPPED_KEYS = {"BuildIds"}
 UNORDERED = {"core_used_flags", "lang_used_flags"}
 # Maps whose keys the server makes up.
 SERVER_NAMED = {"queries"}
-# Messages that mean the same empty as absent.
-EMPTY_IS_ABSENT = {"memo"}
 # Longer texts are shown by their beginning and length.
 TEXT_LENGTH_MAX = 400
 # A server computes these from the clock, so they fall a little short of a whole second.
@@ -57,6 +52,11 @@ class Normaliser:
     def __init__(self, nonce: str) -> None:
         self._nonce = nonce
         self._ids: dict[str, str] = {}
+        self._dropped = set(DROPPED)
+
+    def drop(self, *fields: str) -> None:
+        """Leaves these fields out of what is recorded from now on, in one scenario and for a reason it gives."""
+        self._dropped.update(fields)
 
     def text(self, text: str) -> str:
         """`text` with the nonce removed and each random id replaced by its number."""
@@ -97,7 +97,7 @@ class Normaliser:
     def _message(self, message: Message) -> Any:
         kind = message.DESCRIPTOR.full_name
         if kind == "google.protobuf.Timestamp":
-            return "<time>"
+            return "<time>" if message.seconds > 0 else "<never>"
         if kind == "google.protobuf.Duration":
             return f"{round(message.ToTimedelta().total_seconds(), 3):g}s"
         if isinstance(message, Payload):
@@ -107,9 +107,7 @@ class Normaliser:
             return f"{data} ({encoding}{', ' + str(extra) if extra else ''})"
         plain = {}
         for field, value in message.ListFields():
-            if field.name in DROPPED or field.name in EMPTY_IS_ABSENT and not any(value.ListFields()):
-                continue
-            if _says_nothing(field, value):
+            if field.name in self._dropped:
                 continue
             if field.name in PRESENCE_ONLY:
                 plain[field.name] = PRESENCE_ONLY[field.name]
@@ -161,15 +159,6 @@ def render(value: Any) -> list[str]:
 def indented(lines: list[str]) -> list[str]:
     """`lines`, each two spaces further in."""
     return ["  " + line for line in lines]
-
-
-def _says_nothing(field: Any, value: Any) -> bool:
-    """Whether a value means the same as its absence: no time at all, or a moment that never comes (the year 1)."""
-    if field.is_repeated or field.message_type is None:
-        return False
-    kind = field.message_type.full_name
-    return (kind == "google.protobuf.Timestamp" and value.seconds <= 0
-            or kind == "google.protobuf.Duration" and not value.seconds and not value.nanos)
 
 
 def _enum_name(enum: Any, number: int) -> str:

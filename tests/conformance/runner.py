@@ -16,13 +16,16 @@ from collections.abc import Sequence
 
 import grpc
 
-from .driver import Driver
+from .driver import Driver, Throttle
 from .scenario import Scenario
 from .servers import Server
 
 SCENARIO_SECONDS = 150
 # Enough to keep two cores busy; more only makes the servers slow to answer.
-AT_ONCE = 10
+AT_ONCE = 8
+# The same for scenarios that run whole programs: the official SDK's worker, the command line.
+PROGRAMS = {"sdk", "cli"}
+PROGRAMS_AT_ONCE = 2
 
 
 @dataclasses.dataclass
@@ -40,6 +43,8 @@ class Suite:
     def __init__(self, servers: Sequence[Server]) -> None:
         self._servers = servers
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._program_room = asyncio.Semaphore(PROGRAMS_AT_ONCE)
+        self._throttles = {server.address: Throttle() for server in servers}
 
     async def run(self, scenarios: Sequence[Scenario], show: bool = False) -> list[Outcome]:
         """Runs every scenario on every server; prints one line for each as it ends."""
@@ -52,6 +57,9 @@ class Suite:
     async def _one(self, scenario: Scenario, show: bool) -> Outcome:
         if scenario.slow:
             return await self._compared(scenario, show)
+        if scenario.concern in PROGRAMS:
+            async with self._program_room:
+                return await self._compared(scenario, show)
         async with self._room:
             return await self._compared(scenario, show)
 
@@ -71,7 +79,8 @@ class Suite:
         """The transcript on one server, and what went wrong there."""
         fault = ""
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        async with grpc.aio.insecure_channel(server.address, options=options) as channel:
+        throttle = [self._throttles[server.address]]
+        async with grpc.aio.insecure_channel(server.address, options=options, interceptors=throttle) as channel:
             driver = Driver(server.address, channel, scenario.name, nonce)
             try:
                 await asyncio.wait_for(scenario.body(driver), SCENARIO_SECONDS)

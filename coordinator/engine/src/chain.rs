@@ -24,6 +24,7 @@ use persevere_proto::api::{
 use crate::{
     command_run::{BadCommand, CommandRun},
     key::{QueueName, RunKey},
+    properties,
     reply::Reply,
     retry, search_attributes,
     start::timeouts,
@@ -90,7 +91,7 @@ pub(crate) fn continue_as_new(
     started.workflow_task_timeout = Some(duration(timeouts.task));
     started.input = command.input;
     started.header = command.header;
-    started.memo = command.memo;
+    started.memo = properties::given(command.memo);
     started.search_attributes = command.search_attributes.map(search_attributes::typed);
     started.last_completion_result = command.last_completion_result;
     started.continued_failure = command.failure;
@@ -155,7 +156,7 @@ impl NextRun {
         started.original_execution_run_id.clone_from(&run_id);
         started.eager_execution_accepted = false;
         started.last_completion_result = None;
-        started.prev_auto_reset_points = reset_points(draft);
+        started.prev_auto_reset_points = Some(reset_points(draft));
         NextRun { key: RunKey { run_id, ..execution.key.clone() }, started }
     }
 
@@ -185,7 +186,7 @@ pub(crate) fn hold_back(draft: &mut Draft<'_>, backoff: Option<Duration>) {
 }
 
 /// The points a reset may go back to, for the next run: those of this run expire with it.
-fn reset_points(draft: &Draft<'_>) -> Option<ResetPoints> {
+fn reset_points(draft: &Draft<'_>) -> ResetPoints {
     let Execution { key, recorded, .. } = &draft.execution;
     let expires: Time = draft.context.now.plus(draft.context.limits.retention);
     let mut points = recorded.reset_points.clone();
@@ -194,5 +195,5 @@ fn reset_points(draft: &Draft<'_>) -> Option<ResetPoints> {
     }
     let surplus = points.len().saturating_sub(RESET_POINTS_MAX);
     points.drain(..surplus);
-    (!points.is_empty()).then_some(ResetPoints { points })
+    ResetPoints { points }
 }

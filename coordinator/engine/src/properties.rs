@@ -5,6 +5,7 @@ use persevere_proto::api::{
         ModifyWorkflowPropertiesCommandAttributes, RecordMarkerCommandAttributes,
         UpsertWorkflowSearchAttributesCommandAttributes,
     },
+    common::v1::Memo,
     enums::v1::WorkflowTaskFailedCause as Cause,
     history::v1::{
         MarkerRecordedEventAttributes, UpsertWorkflowSearchAttributesEventAttributes,
@@ -88,4 +89,9 @@ pub(crate) fn modify(
     };
     run.draft.record(Attributes::WorkflowPropertiesModifiedEventAttributes(attributes));
     Ok(())
+}
+
+/// The memo that a new run is given: one without fields is none.
+pub(crate) fn given(memo: Option<Memo>) -> Option<Memo> {
+    memo.filter(|memo| !memo.fields.is_empty())
 }

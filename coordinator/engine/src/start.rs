@@ -22,6 +22,7 @@ use crate::{
     command::{Parent, Signal, Start},
     context::Context,
     key::{QueueName, RunKey},
+    properties,
     rejection::Rejection,
     reply::{Reply, StartedReply, WorkflowTaskHandout},
     retry, search_attributes, signal,
@@ -154,7 +155,7 @@ fn started(
             .execution
             .map(|timeout| context.now.plus(timeout).into()),
         first_workflow_task_backoff: Some(request.workflow_start_delay.unwrap_or_default()),
-        memo: request.memo.filter(|memo| !memo.fields.is_empty()),
+        memo: properties::given(request.memo),
         search_attributes: request
             .search_attributes
             .filter(|attributes| !attributes.indexed_fields.is_empty())

@@ -9,9 +9,10 @@ use std::time::Duration;
 use persevere_engine::{Execution, Time, Transition};
 use persevere_proto::api::{
     command::v1::ContinueAsNewWorkflowExecutionCommandAttributes,
-    common::v1::{RetryPolicy, WorkflowType},
+    common::v1::{Memo, RetryPolicy, WorkflowType},
     enums::v1::{ContinueAsNewInitiator, RetryState},
     history::v1::{HistoryEvent, history_event::Attributes},
+    workflow::v1::ResetPoints,
     workflowservice::v1::StartWorkflowExecutionRequest,
 };
 use rig::{Rig, commands::*, render::kinds, seconds, start_request};
@@ -58,6 +59,7 @@ fn continuing_as_new_begins_a_run_of_the_same_chain() {
     rig.pass(2 * SECOND);
     let command = ContinueAsNewWorkflowExecutionCommandAttributes {
         input: Some(payloads("more")),
+        memo: Some(Memo::default()),
         ..Default::default()
     };
     rig.step([continue_as_new_with(command)]);
@@ -70,6 +72,7 @@ fn continuing_as_new_begins_a_run_of_the_same_chain() {
     assert_eq!(started.workflow_type, Some(WorkflowType { name: "order".into() }));
     assert_eq!(started.input, Some(payloads("more")));
     assert_eq!(started.identity, "");
+    assert_eq!(started.memo, None, "one without fields is none");
     assert_eq!(kinds(&next.history), "WorkflowExecutionStarted, WorkflowTaskScheduled");
     let Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(event)) =
         &rig.history.last().expect("it closed").attributes
@@ -154,6 +157,8 @@ fn a_run_that_took_too_long_is_tried_again() {
     assert_eq!(closing(&rig.history).1, RetryState::InProgress);
     let failure = next.execution.recorded.started.continued_failure.clone();
     assert_eq!(failure.expect("why").message, "workflow timeout");
+    let points = next.execution.recorded.started.prev_auto_reset_points.clone();
+    assert_eq!(points, Some(ResetPoints::default()), "nothing to go back to");
     assert!(kinds(&rig.history).ends_with("WorkflowTaskFailed, WorkflowExecutionTimedOut"));
 }
 

@@ -79,7 +79,7 @@ fn info(execution: &Execution, transitions: i64) -> WorkflowExecutionInfo {
         execution_time: Some(execution_time.into()),
         memo: Some(recorded.memo.clone()),
         search_attributes: Some(recorded.search_attributes.clone()),
-        auto_reset_points: Some(ResetPoints::default()),
+        auto_reset_points: Some(ResetPoints { points: recorded.reset_points.clone() }),
         task_queue: execution.task_queue().name,
         state_transition_count: transitions,
         history_size_bytes: recorded.history_bytes,

@@ -99,6 +99,10 @@ async fn an_activity_is_handed_out_described_and_completed_once() {
     assert_eq!(pending.len(), 1);
     assert_eq!(pending[0].state(), PendingActivityState::Started);
     assert_eq!(pending[0].heartbeat_details, Some(payloads("50")));
+    let info = describe(&mut server).await.workflow_execution_info.expect("is described");
+    let points = info.auto_reset_points.expect("is there for every run").points;
+    let tasks: Vec<_> = points.iter().map(|at| at.first_workflow_task_completed_id).collect();
+    assert_eq!(tasks, [4], "a reset may go back to the first task that this build completed");
 
     let complete = RespondActivityTaskCompletedRequest {
         namespace: NAMESPACE.into(),

@@ -1,13 +1,11 @@
 """Activities: dispatch, time-outs, retries, heartbeats, cancellation, tokens and ids, eager dispatch."""
 
-import asyncio
-
 from temporalio.api.failure.v1 import CanceledFailureInfo, Failure, ServerFailureInfo, TerminatedFailureInfo
 from temporalio.api.workflowservice import v1 as api
 
 from .. import commands
 from ..commands import activity, cancel_activity, complete, failure, header, payloads, retry, seconds, timer
-from ..driver import NAMESPACE, Driver, Run
+from ..driver import NAMESPACE, Driver, Run, passing
 from ..scenario import scenario
 
 
@@ -25,11 +23,11 @@ async def activity_completes(d: Driver) -> None:
     (await d.history(run, "closed")).shows("ActivityTaskStarted", "ActivityTaskCompleted", "WorkflowTaskScheduled")
 
 
-@scenario(rules="55, 67, 71")
+@scenario(rules="55, 67, 71", slow=True)
 async def activity_retries_then_completes(d: Driver) -> None:
     """A failed attempt is retried without an event; the close event carries the last attempt and failure."""
     run = await d.start()
-    await d.step(d.activity("1", retry_policy=retry(initial=1, maximum_attempts=3)))
+    await d.step(d.activity("1", retry_policy=retry(initial=5, maximum_attempts=3)))
     await d.fail_activity(await d.poll_activity(), failure("first"))
     await d.describe(run, "between attempts")
     task = await d.poll_activity()
@@ -78,14 +76,14 @@ async def kinds_of_failure_and_retry(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="68-69")
+@scenario(rules="68-69", slow=True)
 async def next_retry_delay(d: Driver) -> None:
     """A failure may name the delay before the next attempt, over the policy's interval and its cap."""
     run = await d.start()
-    await d.step(d.activity("1", retry_policy=retry(initial=50, maximum=50, maximum_attempts=2)))
-    await d.fail_activity(await d.poll_activity(), failure(next_retry_delay=seconds(1)))
+    await d.step(d.activity("1", retry_policy=retry(initial=600, maximum=600, maximum_attempts=2)))
+    await d.fail_activity(await d.poll_activity(), failure(next_retry_delay=seconds(5)))
     await d.describe(run)
-    task = await d.poll_activity(timeout=20)
+    task = await d.poll_activity()
     await d.fail_activity(task, failure("again", next_retry_delay=seconds(1)))
     await d.history(run)
 
@@ -94,7 +92,7 @@ async def next_retry_delay(d: Driver) -> None:
 async def no_retry_beyond_schedule_to_close(d: Driver) -> None:
     """An attempt that fails when no further one fits before the expiry fails with retry state TIMEOUT."""
     run = await d.start()
-    await d.step(d.activity("1", schedule_to_close_timeout=5, retry_policy=retry(initial=30)))
+    await d.step(d.activity("1", schedule_to_close_timeout=60, retry_policy=retry(initial=90)))
     await d.fail_activity(await d.poll_activity())
     await d.history(run)
 
@@ -112,7 +110,7 @@ async def schedule_to_start_timeout(d: Driver) -> None:
 async def start_to_close_timeout_of_activity(d: Driver) -> None:
     """An attempt out of time is retried; the last one closes the activity with the type it has."""
     run = await d.start()
-    await d.step(d.activity("1", start_to_close_timeout=1, retry_policy=retry(initial=1, maximum_attempts=2)))
+    await d.step(d.activity("1", start_to_close_timeout=4, retry_policy=retry(initial=1, maximum_attempts=2)))
     first = await d.poll_activity()
     second = await d.poll_activity()
     d.record("second attempt", second)
@@ -125,7 +123,7 @@ async def start_to_close_timeout_of_activity(d: Driver) -> None:
 async def schedule_to_close_timeout(d: Driver) -> None:
     """Schedule-to-close runs over all attempts; the time-out carries the last attempt's failure as its cause."""
     run = await d.start()
-    await d.step(d.activity("1", schedule_to_close_timeout=4, retry_policy=retry(initial=1, backoff_coefficient=1)))
+    await d.step(d.activity("1", schedule_to_close_timeout=12, retry_policy=retry(initial=1, backoff_coefficient=1)))
     await d.fail_activity(await d.poll_activity(), failure("the real reason"))
     await d.poll_activity()
     await d.until(run, "ActivityTaskTimedOut")
@@ -136,7 +134,7 @@ async def schedule_to_close_timeout(d: Driver) -> None:
 async def start_to_close_becomes_schedule_to_close(d: Driver) -> None:
     """When an attempt times out and no further one fits, the type becomes SCHEDULE_TO_CLOSE."""
     run = await d.start()
-    await d.step(d.activity("1", start_to_close_timeout=1, schedule_to_close_timeout=10,
+    await d.step(d.activity("1", start_to_close_timeout=1, schedule_to_close_timeout=50,
                             retry_policy=retry(initial=60)))
     await d.poll_activity()
     await d.until(run, "ActivityTaskTimedOut")
@@ -148,9 +146,9 @@ async def timeouts_named_as_non_retryable(d: Driver) -> None:
     """A policy may name time-outs among the failures that it does not retry."""
     run = await d.start()
     await d.step(
-        d.activity("1", start_to_close_timeout=1,
+        d.activity("1", start_to_close_timeout=2,
                    retry_policy=retry(non_retryable_error_types=["TemporalTimeout:StartToClose"])),
-        d.activity("2", heartbeat_timeout=2,
+        d.activity("2", heartbeat_timeout=8,
                    retry_policy=retry(non_retryable_error_types=["TemporalTimeout:Heartbeat"])))
     await d.poll_activities("1", "2")
     events = await d.until(run, "ActivityTaskTimedOut", 2)
@@ -162,11 +160,11 @@ async def timeouts_named_as_non_retryable(d: Driver) -> None:
 async def heartbeat_timeout(d: Driver) -> None:
     """Missing heartbeats time an attempt out; the details of the last one come with the next attempt and the close."""
     run = await d.start()
-    await d.step(d.activity("1", heartbeat_timeout=2, retry_policy=retry(initial=1, maximum_attempts=2)))
+    await d.step(d.activity("1", heartbeat_timeout=6, retry_policy=retry(initial=1, maximum_attempts=2)))
     first = await d.poll_activity()
-    await asyncio.sleep(1.2)
+    await passing(3.5)
     d.record("heartbeat", await d.heartbeat(first, "step 1"))
-    await asyncio.sleep(1.2)
+    await passing(3.5)
     await d.heartbeat(first, "step 2")
     await d.describe(run, "beating")
     second = await d.poll_activity()
@@ -474,7 +472,7 @@ async def cancel_an_activity_whose_close_is_buffered(d: Driver) -> None:
 async def schedule_to_start_of_a_later_attempt(d: Driver) -> None:
     """Schedule-to-start is measured anew for a retry that nobody takes."""
     run = await d.start()
-    await d.step(d.activity("1", schedule_to_start_timeout=3, retry_policy=retry(initial=1)))
+    await d.step(d.activity("1", schedule_to_start_timeout=8, retry_policy=retry(initial=1)))
     await d.fail_activity(await d.poll_activity(), failure("first"))
     await d.until(run, "ActivityTaskTimedOut")
     await d.history(run)
@@ -483,7 +481,7 @@ async def schedule_to_start_of_a_later_attempt(d: Driver) -> None:
 @scenario(rules="50, 66", slow=True)
 async def run_timeout_ends_activities(d: Driver) -> None:
     """A run that times out takes its activities along."""
-    run = await d.start(workflow_run_timeout=2)
+    run = await d.start(workflow_run_timeout=10)
     await d.step(d.activity("1"))
     task = await d.poll_activity()
     await d.close_event(run)

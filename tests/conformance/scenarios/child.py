@@ -5,7 +5,7 @@ from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 
 from ..commands import (
     cancel, cancel_external, child, complete, continue_as_new, fail, failure, header, memo, payloads, retry, timer)
-from ..driver import NAMESPACE, Driver, Run, passing
+from ..driver import NAMESPACE, OVER_A_SECOND, Driver, Run, passing
 from ..scenario import scenario
 
 ABANDON = ParentClosePolicy.PARENT_CLOSE_POLICY_ABANDON
@@ -63,10 +63,10 @@ async def child_is_terminated(d: Driver) -> None:
     await d.history(parent)
 
 
-@scenario(rules="58")
+@scenario(rules="58", slow=True)
 async def child_times_out(d: Driver) -> None:
     """A child's time-out reaches the parent."""
-    parent = await _parent(d, workflow_run_timeout=1)
+    parent = await _parent(d, workflow_run_timeout=8)
     await d.until(parent, "ChildWorkflowExecutionTimedOut")
     await d.history(parent)
 
@@ -75,6 +75,7 @@ async def child_times_out(d: Driver) -> None:
 async def child_continues_as_new(d: Driver) -> None:
     """The parent hears only of the close of the last run of a child's chain."""
     parent = await _parent(d)
+    await passing(OVER_A_SECOND)
     await d.complete(await d.poll(queue=d.child_queue), continue_as_new("child", input=payloads("again")))
     await d.complete(await d.poll(queue=d.child_queue), complete("at last"))
     await d.until(parent, "ChildWorkflowExecutionCompleted")
@@ -136,6 +137,8 @@ async def parent_close_policies(d: Driver) -> None:
     await d.step(*(d.child(name, parent_close_policy=ParentClosePolicy.Value("PARENT_CLOSE_POLICY_" + name))
                    for name in policies))
     await d.until(parent, "ChildWorkflowExecutionStarted", 4)
+    for name in policies:
+        await d.until(Run(d.name(name)), "WorkflowTaskScheduled")
     await d.step(complete())
     await d.close_event(Run(d.name("UNSPECIFIED")))
     await d.close_event(Run(d.name("TERMINATE")))
@@ -161,6 +164,9 @@ async def parent_continues_as_new(d: Driver) -> None:
     await d.until(parent, "ChildWorkflowExecutionStarted")
     await d.step(d.child("abandoned", parent_close_policy=ABANDON))
     await d.until(parent, "ChildWorkflowExecutionStarted", 2)
+    for name in ("terminated", "abandoned"):
+        await d.until(Run(d.name(name)), "WorkflowTaskScheduled")
+    await passing(OVER_A_SECOND)
     await d.step(continue_as_new("order"))
     await d.close_event(Run(d.name("terminated")))
     await d.history(parent, "first run of the parent")
@@ -183,17 +189,19 @@ async def child_closes_during_a_task(d: Driver) -> None:
     """A child's close is buffered behind a started task like an activity's, after signals."""
     parent = await _parent(d)
     task = await d.poll()
+    before_it_closes = await d.transitions(parent)
     await d.complete(await d.poll(queue=d.child_queue), complete("out"))
     await d.close_event(Run(d.name("child")))
-    await passing(1)
+    await d.until_changed(parent, before_it_closes)
     await d.signal(parent)
     await d.complete(task, timer("t", 600))
     (await d.history(parent)).shows("TimerStarted", "WorkflowExecutionSignaled", "ChildWorkflowExecutionCompleted")
 
 
 async def _parent(d: Driver, **fields: object) -> Run:
-    """A parent whose child has started."""
+    """A parent whose child has started and waits for its first task to be taken."""
     parent = await d.start()
     await d.step(d.child(**fields))
     await d.until(parent, "ChildWorkflowExecutionStarted")
+    await d.until(Run(d.name("child")), "WorkflowTaskScheduled")
     return parent

@@ -163,7 +163,7 @@ async def cli_cluster(d: Driver) -> None:
 async def cli_task_queue(d: Driver) -> None:
     """`task-queue describe` names the pollers."""
     polling = asyncio.create_task(d.no_task(within=8))
-    await asyncio.sleep(1)
+    await d.until_polled()
     code, out, _ = await _run(d, "task-queue", "describe", "-t", d.queue, "-o", "json")
     pollers = json.loads(out)["pollers"] or []
     d.record("task-queue describe", [code, [(poller["taskQueueType"], poller["identity"]) for poller in pollers]])
@@ -224,7 +224,7 @@ def _stable(value: Any) -> Any:
 
 async def _until_listed(d: Driver, filter: str, count: int) -> None:
     """Waits until `workflow count` counts that many: the reference writes its lists in the background."""
-    for _ in range(50):
+    for _ in range(300):
         _, out, _ = await _run(d, "workflow", "count", "--query", filter, "-o", "json")
         if int(json.loads(out).get("count", 0)) == count:
             return

@@ -46,6 +46,7 @@ async def signal_a_child(d: Driver) -> None:
     run = await d.start()
     await d.step(d.child())
     await d.until(run, "ChildWorkflowExecutionStarted")
+    await d.until(Run(d.name("child")), "WorkflowTaskScheduled")
     await d.step(signal_external(d.name("child"), "to child", child_workflow_only=True))
     await d.until(run, "ExternalWorkflowExecutionSignaled")
     await d.step(signal_external(stranger.id, "to stranger", child_workflow_only=True))

@@ -8,7 +8,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice import v1 as api
 
 from ..commands import complete, timer
-from ..driver import NAMESPACE, Driver, Run
+from ..driver import NAMESPACE, Driver, Run, empty, passing
 from ..scenario import scenario
 
 
@@ -16,9 +16,8 @@ from ..scenario import scenario
 async def empty_poll(d: Driver) -> None:
     """A long poll that sees no task comes back empty before its deadline."""
     workflow, activity = await asyncio.gather(
-        d.stub.PollWorkflowTaskQueue(d.poll_request(), timeout=12),
-        d.stub.PollActivityTaskQueue(api.PollActivityTaskQueueRequest(
-            namespace=NAMESPACE, task_queue=TaskQueue(name=d.queue), identity="worker"), timeout=12))
+        empty(lambda: d.stub.PollWorkflowTaskQueue(d.poll_request(), timeout=12)),
+        empty(lambda: d.stub.PollActivityTaskQueue(d.poll_activity_request(), timeout=12)))
     d.record("workflow", workflow)
     d.record("activity", activity)
     assert not workflow.task_token and not activity.task_token
@@ -27,9 +26,10 @@ async def empty_poll(d: Driver) -> None:
 @scenario(rules="120, 142")
 async def poll_refused(d: Driver) -> None:
     """A poll without a queue, or with a deadline too short to wait in, is refused."""
-    short = api.PollActivityTaskQueueRequest(namespace=NAMESPACE, task_queue=TaskQueue(name=d.queue), identity="worker")
-    await d.refused(d.stub.PollWorkflowTaskQueue(d.poll_request(), timeout=0.9), "workflow deadline")
-    await d.refused(d.stub.PollActivityTaskQueue(short, timeout=0.9), "activity deadline")
+    await d.refused(empty(lambda: d.stub.PollWorkflowTaskQueue(d.poll_request(), timeout=0.9)), "workflow deadline",
+                    message=True)
+    await d.refused(empty(lambda: d.stub.PollActivityTaskQueue(d.poll_activity_request(), timeout=0.9)),
+                    "activity deadline", message=True)
     await d.refused(d.stub.PollWorkflowTaskQueue(api.PollWorkflowTaskQueueRequest(namespace=NAMESPACE), timeout=20),
                     "workflow queue", naming="task_queue")
     await d.refused(d.stub.PollActivityTaskQueue(api.PollActivityTaskQueueRequest(namespace=NAMESPACE), timeout=20),
@@ -40,9 +40,9 @@ async def poll_refused(d: Driver) -> None:
 async def poller_that_left(d: Driver) -> None:
     """A task that comes after its poller has hung up waits for the next poller."""
     leaving = asyncio.create_task(d.poll())
-    await asyncio.sleep(0.5)
+    await d.until_polled()
     leaving.cancel()
-    await asyncio.sleep(0.5)
+    await passing(3)
     run = await d.start()
     await d.step(d.activity("1"))
     await d.complete_activity(await d.poll_activity())
@@ -54,7 +54,7 @@ async def poller_that_left(d: Driver) -> None:
 async def task_for_a_waiting_poller(d: Driver) -> None:
     """A poller that waits already gets the task of a run that starts later."""
     waiting = asyncio.create_task(d.poll())
-    await asyncio.sleep(1)
+    await d.until_polled()
     run = await d.start()
     await d.complete(await waiting, complete())
     await d.history(run)
@@ -91,7 +91,7 @@ async def token_of_another_kind(d: Driver) -> None:
 async def describe_task_queue(d: Driver) -> None:
     """A task queue names its pollers, and refuses a nameless one."""
     polling = asyncio.create_task(d.no_task(within=6))
-    await asyncio.sleep(1)
+    await d.until_polled()
     for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
         answer = await d.stub.DescribeTaskQueue(api.DescribeTaskQueueRequest(
             namespace=NAMESPACE, task_queue=TaskQueue(name=d.queue), task_queue_type=kind))

@@ -56,8 +56,7 @@ async def query_reject_conditions(d: Driver) -> None:
 async def buffered_query(d: Driver) -> None:
     """A query while a task is pending waits for that task's worker, which answers it with its completion."""
     run = await d.start()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     task = await d.poll()
     d.record("task", task)
     assert len(task.queries) == 1
@@ -71,8 +70,7 @@ async def query_during_a_started_task(d: Driver) -> None:
     """A query that comes while a task is started is dispatched when that task completes with nothing to follow."""
     run = await d.start()
     task = await d.poll()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     await d.complete(task, timer("t", 600))
     query_task = await d.poll()
     d.record("task", query_task)
@@ -86,8 +84,7 @@ async def query_carried_by_the_next_task(d: Driver) -> None:
     """When a started task is followed by another, the waiting query goes with that one."""
     run = await d.start()
     task = await d.poll()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     await d.signal(run)
     await d.complete(task, timer("t", 600))
     task = await d.poll()
@@ -103,8 +100,7 @@ async def inline_task_carries_the_query(d: Driver) -> None:
     """A query that waits comes with the task inside the response."""
     run = await d.start()
     task = await d.poll()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     await d.signal(run)
     answer = await d.complete(task, timer("t", 600), sticky=True, return_new_workflow_task=True)
     task = answer.workflow_task
@@ -118,8 +114,7 @@ async def query_buffer_is_full(d: Driver) -> None:
     """The reference holds one waiting query for a run and refuses the next."""
     run = await d.start()
     task = await d.poll()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     await d.refused(d.query(run))
     await d.complete(task, timer("t", 600))
     await d.answer_query(await d.poll(), "one")
@@ -130,8 +125,7 @@ async def query_buffer_is_full(d: Driver) -> None:
 async def buffered_query_fails(d: Driver) -> None:
     """A query answered with a failure inside a completion fails for its caller, and the run goes on."""
     run = await d.start()
-    asked = asyncio.create_task(d.query(run))
-    await asyncio.sleep(0.5)
+    asked = await d.waiting_query(run)
     task = await d.poll()
     await d.complete(task, timer("t", 600), query_results={id: WorkflowQueryResult(
         result_type=2, error_message="no such query", failure=failure("no such query")) for id in task.queries})
@@ -158,7 +152,7 @@ async def query_before_the_first_task(d: Driver) -> None:
     await d.terminate(run)
     await d.refused(d.query(run), "closed before its first task")
     delayed = await d.start("delayed", workflow_start_delay=300)
-    await d.refused(d.query(delayed, timeout=5), "delayed")
+    await d.refused(d.query(delayed, timeout=60), "delayed")
 
 
 @scenario(rules="88")

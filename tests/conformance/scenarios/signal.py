@@ -1,7 +1,7 @@
 """Signals: what the event keeps, deduplication, closed and unknown runs."""
 
 from ..commands import complete, continue_as_new, header
-from ..driver import Driver, Run
+from ..driver import OVER_A_SECOND, Driver, Run, passing
 from ..scenario import scenario
 
 
@@ -46,6 +46,7 @@ async def signal_nobody_from_outside(d: Driver) -> None:
 async def signal_without_run_id_finds_the_latest(d: Driver) -> None:
     """Without a run id the latest run is signalled, after a continue-as-new the new one."""
     first = await d.start()
+    await passing(OVER_A_SECOND)
     await d.step(continue_as_new("order"))
     await d.refused(d.signal(first), "the closed first run", message=True)
     await d.signal(Run(first.id), "to the latest")

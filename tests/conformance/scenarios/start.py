@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from temporalio.api.common.v1 import WorkflowType
+from temporalio.api.common.v1 import Header, Memo, Payloads, SearchAttributes, WorkflowType
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.enums.v1 import WorkflowIdReusePolicy as Reuse
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -10,7 +10,7 @@ from temporalio.api.workflow.v1 import OnConflictOptions
 from temporalio.api.workflowservice.v1 import SignalWithStartWorkflowExecutionRequest
 
 from ..commands import cancel, complete, continue_as_new, fail, header, memo, payloads, retry, seconds
-from ..driver import CALL_SECONDS, NAMESPACE, Driver, Run
+from ..driver import CALL_SECONDS, NAMESPACE, OVER_A_SECOND, Driver, Run, passing
 from ..scenario import scenario
 
 
@@ -47,10 +47,10 @@ async def conflict_fail(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="1, 84")
+@scenario(rules="1, 84", slow=True)
 async def start_delay(d: Driver) -> None:
     """A delayed start has no workflow task until the delay is over; a signal in between is recorded and wakes nothing."""
-    run = await d.start(workflow_start_delay=3)
+    run = await d.start(workflow_start_delay=10)
     early = await d.history(run, "at once")
     early.lacks("WorkflowTaskScheduled")
     await d.signal(run, "early", "x")
@@ -157,15 +157,15 @@ async def timeouts_are_clamped(d: Driver) -> None:
     """A task time-out is capped at 120 s, a run time-out at the execution time-out; a huge one is accepted."""
     await d.history(await d.start("task", workflow_task_timeout=500), "task time-out 500 s")
     await d.history(await d.start("run", workflow_run_timeout=500, workflow_execution_timeout=300), "run 500 s of 300 s")
-    await d.history(await d.start("execution", workflow_execution_timeout=300), "execution only")
+    await d.history(await d.start("execution", workflow_execution_timeout=300, workflow_task_timeout=None), "execution only")
     await d.history(await d.start("huge", workflow_run_timeout=200 * 365 * 86400), "200 years")
 
 
-@scenario(rules="11-12, 50")
+@scenario(rules="11-12, 50", slow=True)
 async def run_timeout(d: Driver) -> None:
     """A run time-out closes the run as timed out; a started workflow task is failed first."""
     idle = await d.start("idle", workflow_run_timeout=1, queue=d.name("other-queue"))
-    busy = await d.start("busy", workflow_run_timeout=3)
+    busy = await d.start("busy", workflow_run_timeout=10)
     await d.poll()
     await d.signal(busy, "buffered")
     await d.close_event(idle)
@@ -175,12 +175,13 @@ async def run_timeout(d: Driver) -> None:
         "WorkflowTaskFailed", "WorkflowExecutionSignaled", "WorkflowExecutionTimedOut")
 
 
-@scenario(rules="12")
+@scenario(rules="12", slow=True)
 async def execution_timeout_covers_the_chain(d: Driver) -> None:
     """The execution time-out runs over all runs of a chain and ends the last one, with no further run."""
-    first = await d.start(workflow_execution_timeout=4, workflow_run_timeout=3,
+    first = await d.start(workflow_execution_timeout=12, workflow_run_timeout=10,
                           retry_policy=retry(initial=1, maximum_attempts=10))
-    await d.step(continue_as_new("order", workflow_run_timeout=3))
+    await passing(OVER_A_SECOND)
+    await d.step(continue_as_new("order", workflow_run_timeout=100))
     closed = await d.close_event(first)
     second = Run(first.id, closed.workflow_execution_continued_as_new_event_attributes.new_execution_run_id)
     await d.close_event(second)
@@ -243,11 +244,11 @@ async def signal_with_start_starts(d: Driver) -> None:
     await d.history(Run(run.id, answer.run_id), "closed")
 
 
-@scenario(rules="14, 84")
+@scenario(rules="14, 84", slow=True)
 async def signal_with_start_delayed(d: Driver) -> None:
     """Signal-with-start with a delay records the signal at once and schedules the task when the delay is over."""
     answer = await d.stub.SignalWithStartWorkflowExecution(
-        _signal_with_start(d, "first", workflow_start_delay=seconds(2)))
+        _signal_with_start(d, "first", workflow_start_delay=seconds(10)))
     run = Run(d.name(), answer.run_id)
     (await d.history(run, "at once")).lacks("WorkflowTaskScheduled")
     await d.step(complete())
@@ -292,3 +293,20 @@ def _signal_with_start(d: Driver, request_id: str, **fields: Any) -> SignalWithS
         namespace=NAMESPACE, workflow_id=d.name(), workflow_type=WorkflowType(name="order"),
         task_queue=TaskQueue(name=d.queue), identity="client", request_id=request_id, input=payloads("in"),
         signal_name="go", signal_input=payloads("signal")) | fields)
+
+
+@scenario(rules="3, 147")
+async def empty_is_not_absent(d: Driver) -> None:
+    """What a start, a child or a continue-as-new gives as an empty message is kept as the reference keeps it."""
+    nothing = dict(memo=Memo(), header=Header(), search_attributes=SearchAttributes(), input=Payloads())
+    run = await d.start(**nothing)
+    await d.signal(run, "go", input=Payloads(), header=Header())
+    await passing(OVER_A_SECOND)
+    await d.step(d.child(**nothing), d.activity("1", input=Payloads(), header=Header()))
+    await d.until(run, "ChildWorkflowExecutionStarted")
+    await d.complete(await d.poll(), continue_as_new("order", **nothing))
+    await d.close_event(run)
+    await d.history(run, "first")
+    await d.history(Run(run.id), "second")
+    await d.history(Run(d.name("child")), "child")
+    await d.describe(Run(run.id))

@@ -5,7 +5,7 @@ import asyncio
 from temporalio.api.workflowservice.v1 import ResetStickyTaskQueueRequest, ShutdownWorkerRequest
 
 from ..commands import complete, timer
-from ..driver import NAMESPACE, Driver, Run
+from ..driver import NAMESPACE, Driver, Run, passing
 from ..scenario import scenario
 
 
@@ -46,10 +46,10 @@ async def sticky_schedule_to_start_timeout(d: Driver) -> None:
 @scenario(rules="39", slow=True)
 async def sticky_worker_gone(d: Driver) -> None:
     """When nobody has polled the sticky queue for ten seconds, a task goes to the normal queue at once."""
-    run = await _sticky_run(d, sticky_seconds=60)
-    await asyncio.sleep(11.5)
+    run = await _sticky_run(d, sticky_seconds=600)
+    await passing(11.5)
     await d.signal(run)
-    task = await d.poll(timeout=15)
+    task = await d.poll()
     d.record("task", task)
     await d.complete(task, complete())
     await d.history(run)
@@ -70,7 +70,7 @@ async def failure_on_sticky_queue(d: Driver) -> None:
 @scenario(rules="35-36", slow=True)
 async def timeout_on_sticky_queue(d: Driver) -> None:
     """A task started on the sticky queue that times out comes back on the normal one as a first attempt."""
-    run = await _sticky_run(d, workflow_task_timeout=1)
+    run = await _sticky_run(d, workflow_task_timeout=5)
     await d.signal(run)
     await d.poll(sticky=True)
     task = await d.poll()
@@ -107,11 +107,11 @@ async def inline_task_is_sticky(d: Driver) -> None:
 @scenario(rules="123")
 async def worker_shuts_down(d: Driver) -> None:
     """ShutdownWorker is accepted, and the sticky queue's next task reaches the normal queue."""
-    run = await _sticky_run(d, sticky_seconds=60)
+    run = await _sticky_run(d, sticky_seconds=600)
     d.record("shutdown", await d.stub.ShutdownWorker(ShutdownWorkerRequest(
         namespace=NAMESPACE, sticky_task_queue=d.sticky_queue, identity="worker", reason="done")))
     await d.signal(run)
-    await d.complete(await d.poll(timeout=15), complete())
+    await d.complete(await d.poll(), complete())
     await d.history(run)
 
 

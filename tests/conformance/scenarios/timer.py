@@ -6,28 +6,28 @@ from temporalio.api.common.v1 import Memo, Payload, SearchAttributes
 
 from ..commands import (
     cancel_timer, complete, marker, memo, modify_properties, payload, timer, upsert_search_attributes)
-from ..driver import Driver, passing
+from ..driver import Driver
 from ..scenario import scenario
 
 
-@scenario(rules="57, 64")
+@scenario(rules="57, 64", slow=True)
 async def timer_fires(d: Driver) -> None:
     """Timers fire in the order of their deadlines, each with a workflow task if none is pending."""
     run = await d.start()
-    await d.step(timer("late", 2), timer("soon", 1))
+    await d.step(timer("late", 9), timer("soon", 1))
     await d.step()
     await d.step(complete())
     (await d.history(run)).shows("TimerFired", "WorkflowTaskScheduled", "WorkflowTaskStarted")
 
 
-@scenario(rules="57")
+@scenario(rules="57", slow=True)
 async def timer_is_canceled(d: Driver) -> None:
     """A cancelled timer leaves TimerCanceled and never fires."""
     run = await d.start()
-    await d.step(timer("t", 2), timer("kept", 600))
+    await d.step(timer("t", 8), timer("kept", 600))
     await d.signal(run)
     await d.step(cancel_timer("t"))
-    await d.no_task()
+    await d.no_task(within=10)
     history = await d.history(run)
     history.shows("WorkflowTaskCompleted", "TimerCanceled")
     history.lacks("TimerFired")
@@ -123,26 +123,26 @@ async def _one_bad_command(d: Driver, number: int, label: str, command: Command)
     d.record(f"{label}: event", (await d.events(run)).last("WorkflowTaskFailed"))
 
 
-@scenario(rules="51, 57")
+@scenario(rules="51, 57", slow=True)
 async def timer_id_again_while_its_firing_waits(d: Driver) -> None:
     """Once a timer has fired its id is free, even while that event is still buffered."""
     run = await d.start()
-    await d.step(timer("t", 1))
+    await d.step(timer("t", 8))
     await d.signal(run)
     task = await d.poll()
-    await passing(2)
+    await d.until_changed(run, await d.transitions(run))
     await d.complete(task, timer("t", 600))
     (await d.history(run)).shows("TimerStarted", "TimerFired", "WorkflowTaskScheduled")
 
 
-@scenario(rules="27, 57")
+@scenario(rules="27, 57", slow=True)
 async def cancel_a_timer_that_has_fired(d: Driver) -> None:
     """A firing that is buffered is taken back by the cancel command; one that was delivered cannot be."""
     run = await d.start()
-    await d.step(timer("buffered", 1))
+    await d.step(timer("buffered", 8))
     await d.signal(run)
     task = await d.poll()
-    await passing(2)
+    await d.until_changed(run, await d.transitions(run))
     await d.complete(task, cancel_timer("buffered"), timer("delivered", 1))
     task = await d.poll()
     await d.refused(d.complete(task, cancel_timer("delivered")), message=True)

@@ -7,10 +7,10 @@ from temporalio.api.workflow.v1 import WorkflowExecutionInfo
 from temporalio.api.workflowservice.v1 import CountWorkflowExecutionsRequest, ListWorkflowExecutionsRequest
 
 from ..commands import complete, continue_as_new, fail, memo
-from ..driver import NAMESPACE, Driver
+from ..driver import NAMESPACE, OVER_A_SECOND, Driver, passing
 from ..scenario import scenario
 
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 60
 
 
 @scenario(rules="142")
@@ -109,6 +109,7 @@ async def count(d: Driver) -> None:
 async def a_chain_in_the_list(d: Driver) -> None:
     """Each run of a chain is listed by itself, the old ones as continued as new."""
     await d.start()
+    await passing(OVER_A_SECOND)
     await d.step(continue_as_new("order"))
     await d.step(complete())
     for status in ("ContinuedAsNew", "Completed"):

@@ -7,7 +7,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 
 from .. import commands
 from ..commands import cancel, cancel_timer, complete, continue_as_new, fail, failure, marker, payload, payloads, timer
-from ..driver import NAMESPACE, Driver, passing
+from ..driver import NAMESPACE, Driver
 from ..scenario import scenario
 
 STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
@@ -59,17 +59,18 @@ async def one_task_for_many_signals(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="25, 57")
+@scenario(rules="25, 57", slow=True)
 async def flush_order_of_every_kind(d: Driver) -> None:
     """Of what is buffered, activity closes go last; signals, timers and cancel requests keep their order."""
     run = await d.start()
-    await d.step(d.activity("1"), d.activity("2", heartbeat_timeout=60), timer("t", 1))
+    await d.step(d.activity("1"), d.activity("2", heartbeat_timeout=60), timer("t", 8))
     first, second = await d.poll_activities("1", "2")
     await d.signal(run, "wake")
     task = await d.poll()
+    before_it_fires = await d.transitions(run)
+    await d.until_changed(run, before_it_fires)
     await d.complete_activity(first, "one")
     await d.signal(run, "second")
-    await passing(2)
     await d.request_cancel(run, reason="third")
     await d.fail_activity(second, failure(non_retryable=True))
     await d.signal(run, "fourth")
@@ -77,26 +78,26 @@ async def flush_order_of_every_kind(d: Driver) -> None:
     await d.history(run)
 
 
-@scenario(rules="27, 57")
+@scenario(rules="27, 57", slow=True)
 async def cancel_timer_unblocks_close(d: Driver) -> None:
     """Cancelling a timer whose firing is buffered drops that firing, so that the run may close in the same task."""
     run = await d.start()
-    await d.step(timer("t", 1))
+    await d.step(timer("t", 8))
     await d.signal(run)
     task = await d.poll()
-    await passing(2)
+    await d.until_changed(run, await d.transitions(run))
     await d.complete(task, cancel_timer("t"), complete("no timer"))
     (await d.history(run)).shows("WorkflowTaskCompleted", "TimerCanceled", "WorkflowExecutionCompleted")
 
 
-@scenario(rules="27, 34")
+@scenario(rules="27, 34", slow=True)
 async def timer_blocks_close(d: Driver) -> None:
     """A firing that is buffered and not cancelled stops a close like any other event."""
     run = await d.start()
-    await d.step(timer("t", 1))
+    await d.step(timer("t", 8))
     await d.signal(run)
     task = await d.poll()
-    await passing(2)
+    await d.until_changed(run, await d.transitions(run))
     await d.refused(d.complete(task, complete("too early")), message=True)
     (await d.history(run)).shows("WorkflowTaskFailed", "TimerFired", "WorkflowTaskScheduled")
 
@@ -198,7 +199,7 @@ async def failure_flushes_the_buffer(d: Driver) -> None:
 @scenario(rules="30-31, 36, 65", slow=True)
 async def bad_command_on_a_later_attempt(d: Driver) -> None:
     """A command refused on a later attempt writes nothing and leaves the task to its time-out."""
-    run = await d.start(workflow_task_timeout=2)
+    run = await d.start(workflow_task_timeout=6)
     await d.refused(d.complete(await d.poll(), commands.activity("1", queue=d.queue)), "first", message=True)
     second = await d.poll()
     await d.refused(d.complete(second, commands.activity("1", queue=d.queue)), "second", message=True)
@@ -209,7 +210,7 @@ async def bad_command_on_a_later_attempt(d: Driver) -> None:
 @scenario(rules="36-37", slow=True)
 async def start_to_close_timeout(d: Driver) -> None:
     """A task that is not answered in time is written as timed out once and offered again as a later attempt."""
-    run = await d.start(workflow_task_timeout=1)
+    run = await d.start(workflow_task_timeout=5)
     first = await d.poll()
     second = await d.poll()
     assert second.attempt == 2
@@ -223,7 +224,7 @@ async def start_to_close_timeout(d: Driver) -> None:
 @scenario(rules="36-37", slow=True)
 async def timeout_flushes_the_buffer(d: Driver) -> None:
     """A signal buffered behind a task that times out is delivered by the next, a normal first attempt."""
-    run = await d.start(workflow_task_timeout=1)
+    run = await d.start(workflow_task_timeout=5)
     await d.poll()
     await d.signal(run)
     task = await d.poll()
@@ -316,7 +317,7 @@ async def user_metadata(d: Driver) -> None:
 @scenario(rules="47", flood=True)
 async def suggests_continue_as_new(d: Driver) -> None:
     """From 4096 events on, a started task suggests to continue as new."""
-    run = await d.start(workflow_task_timeout=120)
+    run = await d.start()
     await d.step(*[marker(f"m{number}") for number in range(4093)])
     await d.signal(run)
     task = await d.poll()
@@ -328,7 +329,7 @@ async def suggests_continue_as_new(d: Driver) -> None:
 @scenario(rules="48", flood=True)
 async def history_limit(d: Driver) -> None:
     """A history that outgrows 51 200 events is ended by the server."""
-    run = await d.start(workflow_task_timeout=120)
+    run = await d.start()
     task = await d.poll()
     for _ in range(10):
         answer = await d.complete(task, *[marker("m") for _ in range(5_000)], force_create_new_workflow_task=True,
@@ -343,7 +344,7 @@ async def history_limit(d: Driver) -> None:
 @scenario(rules="26", flood=True)
 async def buffer_limit(d: Driver) -> None:
     """More than 100 buffered events fail the started task, so that they are written."""
-    run = await d.start(workflow_task_timeout=120)
+    run = await d.start()
     task = await d.poll()
     for number in range(102):
         await d.signal(run, f"s{number}")

@@ -10,7 +10,7 @@ use persevere_proto::api::{
 use crate::{
     key::QueueName,
     limits::{ID_BYTES_MAX, RESERVED_QUEUE_PREFIX},
-    retry,
+    properties, retry,
     start::timeouts,
     time::{duration, span},
     transition::Draft,
@@ -62,7 +62,7 @@ pub(super) fn initiated(
         retry_policy: command.retry_policy.as_ref().map(retry::with_defaults),
         cron_schedule: command.cron_schedule,
         header: command.header,
-        memo: command.memo,
+        memo: properties::given(command.memo),
         search_attributes: command.search_attributes,
         inherit_build_id: command.inherit_build_id,
         priority: command.priority,
