@@ -2,21 +2,23 @@
 //! server, no ports, no file.
 //!
 //! Time stands still until [`Harness::advance`] moves it or [`TestRun::result`] waits for a workflow
-//! that waits for time. Every workflow task is replayed from the first event, so that code which is
-//! not deterministic fails its test. Every annotated workflow runs as it is, unless it is mocked;
-//! activities run only when mocked or allowed by [`Harness::activity`]: any other call fails the
-//! test.
+//! that waits for time. Every annotated workflow runs as it is, unless it is mocked; activities run
+//! only when mocked or allowed by [`Harness::activity`]: any other call fails the test.
+//!
+//! Code that is not deterministic fails its test, for every step of every run is replayed. Each
+//! workflow task is replayed from the first event while the history is short (200 events); beyond
+//! that, whenever the history has grown by a quarter, so that a workflow may live for a year; and
+//! when the test's function has returned, the history of every run is replayed once more. A workflow
+//! task that fails, because of that or of a panic, fails the test at once.
 
 use std::future::Future;
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use persevere_coordinator::{Clock, Config, Coordinator, Time};
-use persevere_proto::api::enums::v1::WorkflowTaskFailedCause;
-use persevere_proto::api::history::v1::history_event::Attributes;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -24,9 +26,10 @@ use crate::call::{CallError, WorkflowCall};
 use crate::client::{Client, ConnectOptions};
 use crate::definition::{ActivityDefinition, ActivityImplementation, Workflow, WorkflowDefinition};
 use crate::handle::{Target, WorkflowHandle};
-use crate::worker::{UntypedWorker, WorkerError, WorkerOptions};
+use crate::worker::{Scrutiny, UntypedWorker, WorkerError, WorkerOptions};
 
 mod fakes;
+mod replays;
 mod stub;
 
 use fakes::Fakes;
@@ -38,9 +41,6 @@ const BEGINNING: Time = Time(1_767_225_600 * 1_000_000_000);
 
 /// The task queue of workflows that name none.
 const QUEUE: &str = "test";
-
-/// How often a waiting test looks whether the workflow's code failed.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Gives each harness a namespace of its own, by which mocks are found.
 static HARNESSES: AtomicU64 = AtomicU64::new(1);
@@ -85,7 +85,34 @@ struct World {
     client: Client,
     fakes: Arc<Fakes>,
     coordinator: Coordinator,
+    /// The first workflow task that failed. It would be tried again for ever; the test ends instead.
+    failed_task: watch::Sender<Option<String>>,
     stop: CancellationToken,
+}
+
+impl World {
+    /// Waits for something in the world.
+    ///
+    /// # Panics
+    /// A workflow task fails in the meantime.
+    async fn wait<T>(&self, event: impl Future<Output = T>) -> T {
+        let mut failed_task = self.failed_task.subscribe();
+        tokio::select! {
+            biased;
+            happened = event => happened,
+            // The sender lives in `self`.
+            _ = failed_task.wait_for(Option::is_some) => {
+                self.expect_no_failed_task();
+                unreachable!("a task has failed")
+            }
+        }
+    }
+
+    fn expect_no_failed_task(&self) {
+        if let Some(failure) = &*self.failed_task.borrow() {
+            panic!("a workflow failed its task: {failure}");
+        }
+    }
 }
 
 impl Harness {
@@ -144,8 +171,11 @@ impl Harness {
     }
 
     /// Moves time on, and returns when all that this set off has come to rest.
+    ///
+    /// # Panics
+    /// A workflow's code panicked, or did something else in its replay.
     pub async fn advance(&self, step: Duration) {
-        self.world.coordinator.clock().advance(step).await;
+        self.world.wait(self.world.coordinator.clock().advance(step)).await;
     }
 
     /// The virtual time.
@@ -169,11 +199,13 @@ impl Harness {
         let fakes = Fakes::register(namespace);
         let stop = CancellationToken::new();
         let mut workers = JoinSet::new();
+        let failed_task = watch::Sender::new(None);
         for queue in queues() {
-            let worker = worker(&client, queue, &fakes);
+            let worker = worker(&client, queue, &fakes, &failed_task);
             workers.spawn(worker.run_until(stop.clone().cancelled_owned()));
         }
-        (Self { world: Arc::new(World { client, fakes, coordinator, stop }) }, workers)
+        let world = World { client, fakes, coordinator, failed_task, stop };
+        (Self { world: Arc::new(world) }, workers)
     }
 }
 
@@ -184,10 +216,14 @@ fn queues() -> std::collections::BTreeSet<&'static str> {
     workflows.chain(activities).chain([QUEUE]).collect()
 }
 
-fn worker(client: &Client, queue: &str, fakes: &Arc<Fakes>) -> UntypedWorker {
+fn worker(
+    client: &Client,
+    queue: &str,
+    fakes: &Arc<Fakes>,
+    failed_task: &watch::Sender<Option<String>>,
+) -> UntypedWorker {
+    let scrutiny = Scrutiny { prove_replay: true, failed_task: Some(failed_task.clone()) };
     let options = WorkerOptions {
-        // Replays every task from the first event.
-        max_cached_workflows: 0,
         workflow_threads: 1,
         workflow_pollers: 1,
         activity_pollers: 1,
@@ -196,7 +232,8 @@ fn worker(client: &Client, queue: &str, fakes: &Arc<Fakes>) -> UntypedWorker {
     };
     let workflows =
         inventory::iter::<WorkflowDefinition>.into_iter().map(WorkflowDefinition::register_fake);
-    UntypedWorker::new(client, options, workflows.collect(), fakes.registrations())
+    let activities = fakes.registrations();
+    UntypedWorker::under(scrutiny, client, options, workflows.collect(), activities)
         .unwrap_or_else(|error| panic!("the test's worker cannot start: {error}"))
 }
 
@@ -225,33 +262,10 @@ impl<W: Workflow> TestRun<W> {
     /// The workflow's own, or how else it ended.
     ///
     /// # Panics
-    /// The workflow's code panicked, or did something else in its replay.
+    /// A workflow's code panicked, or did something else in its replay.
     pub async fn result(&self) -> Result<W::Output, CallError<W::Error>> {
         let _skipping = self.world.coordinator.clock().skip_when_idle();
-        let mut result = pin!(self.handle.result());
-        loop {
-            match tokio::time::timeout(LOOK_EVERY, &mut result).await {
-                Ok(result) => return result,
-                Err(_) => self.look_for_failed_task().await,
-            }
-        }
-    }
-
-    /// A workflow whose code fails is tried again for ever; a test should end instead.
-    async fn look_for_failed_task(&self) {
-        let Ok(history) = self.handle.history().await else { return };
-        let failed = history.events.iter().rev().find_map(|event| match &event.attributes {
-            Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) => Some(failed),
-            _ => None,
-        });
-        // A close that raced with an event is no fault: the task is done again with the event.
-        let Some(failed) = failed
-            .filter(|failed| !matches!(failed.cause(), WorkflowTaskFailedCause::UnhandledCommand))
-        else {
-            return;
-        };
-        let message = failed.failure.as_ref().map_or("", |failure| failure.message.as_str());
-        panic!("workflow `{}` ({}) failed its task: {message}", W::NAME, self.handle.id());
+        self.world.wait(self.handle.result()).await
     }
 }
 
@@ -285,6 +299,8 @@ where
         }
         let unexpected = world.fakes.unexpected();
         assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+        world.expect_no_failed_task();
+        replays::replay_all(&world.client, &world.fakes).await;
         result
     })
 }

@@ -16,6 +16,7 @@ mod lane;
 mod lanes;
 mod options;
 mod pollers;
+mod scrutiny;
 mod workflow_tasks;
 
 use std::{
@@ -38,6 +39,7 @@ pub use self::{
     activity_context::{ActivityContext, ActivityInfo, CancelReason},
     options::WorkerOptions,
 };
+pub(crate) use self::scrutiny::Scrutiny;
 use self::{lane::LaneConfig, lanes::Lanes, pollers::RateLimit};
 use crate::{
     client::{Client, ClientError, Connection, Limits},
@@ -91,6 +93,7 @@ pub struct UntypedWorker {
 struct Shared {
     connection: Connection,
     options: WorkerOptions,
+    scrutiny: Scrutiny,
     activities: HashMap<String, ActivityRegistration>,
     lanes: Lanes,
     has_workflows: bool,
@@ -125,6 +128,17 @@ impl UntypedWorker {
         workflows: Vec<WorkflowRegistration>,
         activities: Vec<ActivityRegistration>,
     ) -> Result<Self, WorkerError> {
+        Self::under(Scrutiny::default(), client, options, workflows, activities)
+    }
+
+    /// [`Self::new`], for a test.
+    pub(crate) fn under(
+        scrutiny: Scrutiny,
+        client: &Client,
+        options: WorkerOptions,
+        workflows: Vec<WorkflowRegistration>,
+        activities: Vec<ActivityRegistration>,
+    ) -> Result<Self, WorkerError> {
         let task_queue = options.task_queue.clone();
         if task_queue.is_empty() {
             return Err(WorkerError::NoTaskQueue);
@@ -144,6 +158,7 @@ impl UntypedWorker {
             task_queue,
             workflows,
             capacity: options.max_cached_workflows.div_ceil(threads),
+            prove_replay: scrutiny.prove_replay,
         };
         let instance_key = Uuid::new_v4().to_string();
         let shared = Shared {
@@ -163,6 +178,7 @@ impl UntypedWorker {
             failed: OnceLock::new(),
             connection,
             options,
+            scrutiny,
         };
         Ok(Self { shared: Arc::new(shared) })
     }

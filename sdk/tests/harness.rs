@@ -1,5 +1,6 @@
 //! Workflows in virtual time, as users test them: the block "tests" and what can go wrong in one.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -184,6 +185,42 @@ async fn impatient() -> Result<()> {
 async fn code_that_is_not_deterministic_fails_the_test(t: Harness) {
     t.mock(withdraw, |_| Ok(1));
     t.run(impatient()).await.unwrap();
+}
+
+/// How often code has come by a place: what no workflow should look at.
+fn visits(place: u64) -> u64 {
+    static VISITS: Mutex<BTreeMap<u64, u64>> = Mutex::new(BTreeMap::new());
+    let mut all = VISITS.lock().expect("nobody panics while it counts");
+    let visits = all.entry(place).or_default();
+    *visits += 1;
+    *visits
+}
+
+/// Lives for so many days; before one of them it acts otherwise each second time it comes by.
+#[workflow]
+async fn whimsical(lifetime: u64, whim: u64) -> Result<()> {
+    for day in 1.. {
+        if day == whim && visits(whim).is_multiple_of(2) {
+            withdraw(1).await?;
+        }
+        if day > lifetime {
+            break;
+        }
+        sleep(days(1)).await;
+    }
+    Ok(())
+}
+
+#[persevere::test]
+#[should_panic(expected = "a workflow failed its task")]
+async fn a_whim_late_in_a_long_history_is_found_when_the_history_has_grown(t: Harness) {
+    t.run(whimsical(110, 70)).await.unwrap();
+}
+
+#[persevere::test]
+#[should_panic(expected = "a workflow does not replay")]
+async fn a_whim_in_the_last_step_is_found_when_the_test_ends(t: Harness) {
+    t.run(whimsical(60, 61)).await.unwrap();
 }
 
 #[workflow]

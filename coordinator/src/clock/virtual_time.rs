@@ -98,17 +98,31 @@ impl VirtualTime {
         }
     }
 
-    /// Returns when nothing has happened for a while and no worker has anything to do.
+    /// Returns when no worker has anything to do and nothing has happened for a while.
     async fn idle(&self) {
-        let mut before = self.stirred.load(Ordering::SeqCst);
         loop {
+            self.not_busy().await;
+            let before = self.stirred.load(Ordering::SeqCst);
             tokio::time::sleep(QUIET).await;
             let now = self.stirred.load(Ordering::SeqCst);
-            if now == before && self.busy.load(Ordering::SeqCst) == 0 {
+            if now == before && self.is_idle() {
                 return;
             }
-            before = now;
         }
+    }
+
+    async fn not_busy(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if self.is_idle() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) == 0
     }
 
     fn move_to(&self, time: Time) {

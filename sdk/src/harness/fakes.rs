@@ -97,6 +97,10 @@ impl Fakes {
         self.state().calls.get(S::NAME).copied().unwrap_or_default()
     }
 
+    pub(super) fn is_mocked(&self, name: &str) -> bool {
+        self.state().mocks.contains_key(name)
+    }
+
     /// Why the test fails although its assertions hold.
     pub(super) fn unexpected(&self) -> Vec<String> {
         self.state().unexpected.iter().map(|name| unexpected(name)).collect()

@@ -7,6 +7,7 @@
 //! The cache forgets the run that was longest without a task. It never holds a run whose state is in
 //! doubt: one that failed, that closed, or whose completion the server did not take is removed. A run
 //! whose history is still coming in, page by page, is not part of the cache and cannot be pushed out.
+//! A lane that proves replay (for tests) forgets runs on purpose: see [`Live::must_prove_itself`].
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -80,6 +81,8 @@ pub(super) struct Done {
     pub(super) commands: Vec<Command>,
     pub(super) answers: HashMap<String, WorkflowQueryResult>,
     pub(super) answer: Option<Result<Option<Payload>, Failure>>,
+    /// The run stays in memory, so that its next task needs only what is new.
+    pub(super) kept: bool,
 }
 
 /// What all lanes of a worker share.
@@ -90,13 +93,15 @@ pub(super) struct LaneConfig {
     pub(super) workflows: HashMap<String, WorkflowRegistration>,
     /// Runs to keep in each lane.
     pub(super) capacity: usize,
+    /// Replay runs from their first event more often than memory demands.
+    pub(super) prove_replay: bool,
 }
 
 pub(super) struct Lane {
     config: Arc<LaneConfig>,
     activity: Arc<Activity>,
     /// Runs whose history is still coming in; as many as there are tasks being worked on, at most.
-    incoming: HashMap<String, Execution>,
+    incoming: HashMap<String, Live>,
     runs: HashMap<String, Cached>,
     /// Run ids by when they were last used.
     by_use: BTreeMap<u64, String>,
@@ -104,8 +109,28 @@ pub(super) struct Lane {
 }
 
 struct Cached {
-    execution: Execution,
+    live: Live,
     last_use: u64,
+}
+
+/// A run in memory.
+struct Live {
+    execution: Execution,
+    /// The newest event when all there was had just been replayed from the first one; 0 before.
+    replayed_to: i64,
+}
+
+/// The longest history that a lane which proves replay reads again for every task.
+const SHORT_HISTORY: i64 = 200;
+
+impl Live {
+    /// Whether a lane that proves replay forgets the run now, so that its next task replays it from
+    /// the first event: after every task of a short history; of a long one only when it has grown
+    /// by a quarter, so that the work stays in proportion to its length.
+    fn must_prove_itself(&self) -> bool {
+        let length = self.execution.last_event_id();
+        length <= SHORT_HISTORY || length >= self.replayed_to + self.replayed_to / 4
+    }
 }
 
 impl Lane {
@@ -138,33 +163,39 @@ impl Lane {
         let Work { run, restart, events, finish } = work;
         let first = events.first().map(|event| event.event_id);
         let known = self.remove(&run.run_id).filter(|_| !restart);
-        let mut execution = match known {
-            Some(execution) => execution,
+        let mut live = match known {
+            Some(live) => live,
             None if first != Some(1) => return Reply::Stale,
             None => match self.config.workflows.get(&run.workflow_type) {
-                Some(registration) => Execution::new(
-                    RunName::clone(&run),
-                    &self.config.namespace,
-                    &self.config.task_queue,
-                    registration.clone(),
-                ),
+                Some(registration) => Live {
+                    execution: Execution::new(
+                        RunName::clone(&run),
+                        &self.config.namespace,
+                        &self.config.task_queue,
+                        registration.clone(),
+                    ),
+                    replayed_to: 0,
+                },
                 None => return Reply::Failed(self.unknown_type(&run)),
             },
         };
-        match execution.feed(events) {
+        match live.execution.feed(events) {
             Err(FeedError::Stale) => return Reply::Stale,
             Err(FeedError::Task(failure)) => return Reply::Failed(failure),
             Ok(()) => {}
         }
         let Some(finish) = finish else {
-            self.incoming.insert(run.run_id.clone(), execution);
+            self.incoming.insert(run.run_id.clone(), live);
             return Reply::Fed;
         };
-        let finished = finish_task(&mut execution, finish);
-        match finished {
-            Ok(done) => {
-                if !execution.is_closed() {
-                    self.keep(&run.run_id, execution);
+        match finish_task(&mut live.execution, finish) {
+            Ok(mut done) => {
+                if live.replayed_to == 0 {
+                    live.replayed_to = live.execution.last_event_id();
+                }
+                done.kept = self.keeps(&live);
+                if done.kept {
+                    self.keep(&run.run_id, live);
                 }
                 Reply::Done(done)
             }
@@ -172,11 +203,17 @@ impl Lane {
         }
     }
 
-    fn keep(&mut self, run_id: &str, execution: Execution) {
+    fn keeps(&self, live: &Live) -> bool {
+        self.config.capacity > 0
+            && !live.execution.is_closed()
+            && !(self.config.prove_replay && live.must_prove_itself())
+    }
+
+    fn keep(&mut self, run_id: &str, live: Live) {
         self.uses += 1;
         let last_use = self.uses;
         self.by_use.insert(last_use, run_id.to_owned());
-        self.runs.insert(run_id.to_owned(), Cached { execution, last_use });
+        self.runs.insert(run_id.to_owned(), Cached { live, last_use });
         if self.runs.len() > self.config.capacity
             && let Some((_, oldest)) = self.by_use.pop_first()
         {
@@ -184,13 +221,13 @@ impl Lane {
         }
     }
 
-    fn remove(&mut self, run_id: &str) -> Option<Execution> {
-        if let Some(execution) = self.incoming.remove(run_id) {
-            return Some(execution);
+    fn remove(&mut self, run_id: &str) -> Option<Live> {
+        if let Some(live) = self.incoming.remove(run_id) {
+            return Some(live);
         }
         let cached = self.runs.remove(run_id)?;
         self.by_use.remove(&cached.last_use);
-        Some(cached.execution)
+        Some(cached.live)
     }
 
     fn unknown_type(&self, run: &RunName) -> TaskFailure {

@@ -100,6 +100,7 @@ impl Shared {
             }
             Ran::Failed(failure) => {
                 tracing::warn!(attempt = ticket.attempt, %failure, "workflow task failed");
+                self.scrutiny.report(&failure);
                 self.fail_workflow_task(ticket, failure.cause(), failure.to_failure()).await;
                 None
             }
@@ -170,7 +171,7 @@ impl Shared {
             task_token: ticket.task_token,
             commands: done.commands,
             identity: self.connection.identity().into(),
-            sticky_attributes: self.sticky_attributes(),
+            sticky_attributes: done.kept.then(|| self.sticky_attributes()),
             return_new_workflow_task: !self.stopping.is_cancelled(),
             query_results: done.answers,
             namespace: self.connection.namespace().into(),
@@ -201,11 +202,11 @@ impl Shared {
         }
     }
 
-    fn sticky_attributes(&self) -> Option<StickyExecutionAttributes> {
-        (self.options.max_cached_workflows > 0).then(|| StickyExecutionAttributes {
+    fn sticky_attributes(&self) -> StickyExecutionAttributes {
+        StickyExecutionAttributes {
             worker_task_queue: Some(self.sticky_task_queue()),
             schedule_to_start_timeout: Some(duration_to_wire(self.options.sticky_timeout)),
-        })
+        }
     }
 
     pub(super) fn sticky_task_queue(&self) -> TaskQueue {
