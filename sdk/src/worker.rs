@@ -35,11 +35,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::Status;
 use uuid::Uuid;
 
+pub(crate) use self::scrutiny::Scrutiny;
 pub use self::{
     activity_context::{ActivityContext, ActivityInfo, CancelReason},
     options::WorkerOptions,
 };
-pub(crate) use self::scrutiny::Scrutiny;
 use self::{lane::LaneConfig, lanes::Lanes, pollers::RateLimit};
 use crate::{
     client::{Client, ClientError, Connection, Limits},
