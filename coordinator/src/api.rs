@@ -38,9 +38,9 @@ use tower::util::MapResponseLayer;
 
 use crate::Core;
 
-/// Largest request taken, in bytes: a workflow task completion with many payloads still passes.
-/// Single payloads are limited far below, by [`persevere_engine::Limits::blob_size`].
-const MAX_REQUEST_BYTES: usize = 64 << 20;
+/// Largest request taken, in bytes, uncompressed: that of the reference server, so that what works
+/// here works there. Workers know the refusal and fail the workflow task (semantics rule 49).
+const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// All services of a coordinator, ready to serve on any transport.
 ///
@@ -55,6 +55,7 @@ pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Erro
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
     let operator = OperatorServiceServer::new(services)
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip);
 

@@ -309,12 +309,12 @@ class Driver:
             namespace=NAMESPACE, task_token=task.task_token, commands=commands, identity="worker", **fields),
             timeout=CALL_SECONDS)
 
-    async def fail_task(self, task: api.PollWorkflowTaskQueueResponse, cause: Failure | None = None) -> None:
+    async def fail_task(self, task: api.PollWorkflowTaskQueueResponse, cause: Failure | None = None,
+                        kind: str = "WORKFLOW_WORKER_UNHANDLED_FAILURE") -> None:
         """Reports that the worker could not process a workflow task."""
         await self.stub.RespondWorkflowTaskFailed(api.RespondWorkflowTaskFailedRequest(
             namespace=NAMESPACE, task_token=task.task_token, identity="worker", failure=cause or failure("worker bug"),
-            cause=WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE),
-            timeout=CALL_SECONDS)
+            cause=WorkflowTaskFailedCause.Value(f"WORKFLOW_TASK_FAILED_CAUSE_{kind}")), timeout=CALL_SECONDS)
 
     async def step(self, *commands: Command, **fields: Any) -> api.PollWorkflowTaskQueueResponse:
         """Polls one workflow task and answers it with commands; gives the task."""

@@ -10,7 +10,9 @@ use expect_test::expect;
 use persevere_engine::{
     Command, CompleteWorkflowTask, QueueName, Rejection, Reply, Task, WorkflowTaskToken,
 };
-use persevere_proto::api::workflowservice::v1::RespondWorkflowTaskCompletedRequest;
+use persevere_proto::api::{
+    enums::v1::WorkflowTaskFailedCause, workflowservice::v1::RespondWorkflowTaskCompletedRequest,
+};
 use rig::{QUEUE, Rig, answer, commands::*, sticky_answer, sticky_queue};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -438,6 +440,24 @@ fn an_oversize_payload_ends_the_run() {
         3 WorkflowTaskStarted of 2
         4 WorkflowTaskFailed of 2, 3: BadScheduleActivityAttributes
         5 WorkflowExecutionTerminated by history-service: BadScheduleActivityAttributes: CompleteWorkflowExecutionCommandAttributes.Result exceeds size limit.
+    "#]]
+    .assert_eq(&rig.told());
+}
+
+/// Semantics rule 49.
+#[test]
+fn a_completion_too_large_to_send_ends_the_run() {
+    let mut rig = Rig::start();
+    let task = rig.poll();
+    rig.signal("go").unwrap();
+    rig.fail_task_for(&task, WorkflowTaskFailedCause::GrpcMessageTooLarge).unwrap();
+    expect![[r#"
+        1 WorkflowExecutionStarted
+        2 WorkflowTaskScheduled on queue, attempt 1
+        3 WorkflowTaskStarted of 2
+        4 WorkflowTaskFailed of 2, 3: ForceCloseCommand
+        5 WorkflowExecutionSignaled go
+        6 WorkflowExecutionTerminated by history-service: GrpcMessageTooLarge
     "#]]
     .assert_eq(&rig.told());
 }

@@ -126,14 +126,23 @@ impl From<FilterError> for Status {
     }
 }
 
+/// What begins the message of a request beyond the receive limit. Workers know it by this text: they
+/// do not send the request again.
+const OVERSIZE: &str = "grpc: received message larger than max";
+
 /// A request beyond the receive limit is `RESOURCE_EXHAUSTED`, as in every other gRPC server. Tonic
-/// says `OUT_OF_RANGE`, which we have no use for ourselves.
+/// says `OUT_OF_RANGE`, or that too if it was compressed. We have no use for the one ourselves, and
+/// never say the other without a detail.
 pub(super) fn oversize<B>(mut response: http::Response<B>) -> http::Response<B> {
     let code = |code: Code| HeaderValue::from(code as i32);
-    if let Some(status) = response.headers_mut().get_mut(Status::GRPC_STATUS)
-        && *status == code(Code::OutOfRange)
+    let headers = response.headers_mut();
+    let said = headers.get(Status::GRPC_STATUS).cloned();
+    let detailed = headers.contains_key(Status::GRPC_STATUS_DETAILS);
+    if said == Some(code(Code::OutOfRange))
+        || (said == Some(code(Code::ResourceExhausted)) && !detailed)
     {
-        *status = code(Code::ResourceExhausted);
+        headers.insert(Status::GRPC_STATUS, code(Code::ResourceExhausted));
+        headers.insert(Status::GRPC_MESSAGE, HeaderValue::from_static(OVERSIZE));
     }
     response
 }

@@ -15,7 +15,7 @@ use tonic::{
 use super::{
     error::{ClientError, ConnectError},
     options::ConnectOptions,
-    retry::{Backoff, is_retryable},
+    retry::{Backoff, is_retryable, is_too_large},
 };
 
 /// The stub that calls are made on.
@@ -113,7 +113,8 @@ impl Connection {
                 Err(status) => status,
             };
             let wait = backoff.next(status.code());
-            if !is_retryable(status.code()) || Instant::now() + wait >= deadline {
+            let hopeless = !is_retryable(status.code()) || is_too_large(&status);
+            if hopeless || Instant::now() + wait >= deadline {
                 return Err(status);
             }
             tracing::debug!(code = ?status.code(), message = status.message(), ?wait, "retrying");

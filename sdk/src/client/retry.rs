@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use tonic::Code;
+use tonic::{Code, Status};
 
 /// First wait after an ordinary failure.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -41,6 +41,15 @@ pub(crate) fn is_retryable(code: Code) -> bool {
         | Code::Unimplemented
         | Code::Unauthenticated => false,
     }
+}
+
+/// Whether the server refused a message for its size: the one `RESOURCE_EXHAUSTED` that trying again
+/// does not help. Nothing but the text tells it.
+pub(crate) fn is_too_large(status: &Status) -> bool {
+    let texts =
+        ["grpc: received message larger than", "grpc: received message after decompression"];
+    status.code() == Code::ResourceExhausted
+        && texts.iter().any(|text| status.message().starts_with(text))
 }
 
 /// The waits of one series of tries.
@@ -82,6 +91,14 @@ mod tests {
         assert_eq!(nominal(1, Code::Unavailable), Duration::from_millis(170));
         assert_eq!(nominal(0, Code::ResourceExhausted), Duration::from_secs(1));
         assert_eq!(nominal(50, Code::Unavailable), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn too_large_is_told_from_too_much() {
+        let told = |message: &str| is_too_large(&Status::resource_exhausted(message));
+        assert!(told("grpc: received message larger than max (4194348 vs. 4194304)"));
+        assert!(told("grpc: received message after decompression larger than max 4194304"));
+        assert!(!told("namespace rate limit exceeded"));
     }
 
     #[test]

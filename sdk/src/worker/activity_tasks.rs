@@ -25,8 +25,11 @@ use tonic::Status;
 
 use super::{ActivityContext, ActivityInfo, CancelReason, Shared, heartbeat::send_heartbeats};
 use crate::{
-    client::{Limits, is_gone},
-    runtime::{execution::panic_message, spec::ActivityRegistration, surface::is_cancelled},
+    client::{Limits, is_gone, retry::is_too_large},
+    runtime::{
+        application_failure, execution::panic_message, spec::ActivityRegistration,
+        surface::is_cancelled,
+    },
     wire_time::{duration_from_wire, limit_from_wire, time_from_wire},
 };
 
@@ -85,7 +88,15 @@ impl Shared {
         });
         let context = ActivityContext::new(info);
         let outcome = self.execute(&context, input, deadline).await;
-        if let Err(status) = self.report(&context, outcome, patience).await {
+        let mut reported = self.report(&context, outcome, patience).await;
+        if let Err(status) = &reported
+            && is_too_large(status)
+        {
+            // The next attempt would be as large; a server that could read it would say the same.
+            let failure = application_failure(status.message(), "MessageTooLarge", true);
+            reported = self.report(&context, Outcome::Failed(failure), patience).await;
+        }
+        if let Err(status) = reported {
             let (info, code, message) = (context.info(), status.code(), status.message());
             if is_gone(&status) {
                 tracing::debug!(
@@ -242,7 +253,7 @@ fn failed(failure: Failure, reason: Option<CancelReason>) -> Outcome {
 }
 
 fn failure(message: &str, kind: &str) -> Failure {
-    crate::runtime::application_failure(message, kind, false)
+    application_failure(message, kind, false)
 }
 
 fn unknown_activity(known: &HashMap<String, ActivityRegistration>, kind: &str) -> Failure {

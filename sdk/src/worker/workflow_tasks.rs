@@ -27,8 +27,9 @@ use super::{
     lane::{Done, Finish, Reply, Work},
 };
 use crate::{
-    client::{ClientError, Limits, WorkflowRef},
+    client::{ClientError, Limits, WorkflowRef, retry::is_too_large},
     runtime::{
+        application_failure,
         execution::LiveTask,
         task_failure::{RunName, TaskFailure},
     },
@@ -168,7 +169,7 @@ impl Shared {
     ) -> Option<PollWorkflowTaskQueueResponse> {
         let reserved = self.reserve_eager(&mut done.commands);
         let request = RespondWorkflowTaskCompletedRequest {
-            task_token: ticket.task_token,
+            task_token: ticket.task_token.clone(),
             commands: done.commands,
             identity: self.connection.identity().into(),
             sticky_attributes: done.kept.then(|| self.sticky_attributes()),
@@ -191,6 +192,13 @@ impl Shared {
             Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, .. }) => {
                 self.start_eager(activity_tasks, reserved);
                 workflow_task.filter(|task| !task.task_token.is_empty())
+            }
+            Err(status) if is_too_large(&status) => {
+                // Said even of a later attempt: the server ends the run (semantics rule 49).
+                let cause = WorkflowTaskFailedCause::GrpcMessageTooLarge;
+                let failure = application_failure(status.message(), "MessageTooLarge", true);
+                self.report_failed(ticket, cause, failure).await;
+                None
             }
             Err(status) => {
                 // Gone, refused or unknown: what the history says counts, not what is in memory.
@@ -244,10 +252,20 @@ impl Shared {
         cause: WorkflowTaskFailedCause,
         failure: Failure,
     ) {
-        self.lanes.evict(&ticket.run.run_id);
         if ticket.attempt > 1 {
+            self.lanes.evict(&ticket.run.run_id);
             return;
         }
+        self.report_failed(ticket, cause, failure).await;
+    }
+
+    async fn report_failed(
+        &self,
+        ticket: Ticket,
+        cause: WorkflowTaskFailedCause,
+        failure: Failure,
+    ) {
+        self.lanes.evict(&ticket.run.run_id);
         let request = RespondWorkflowTaskFailedRequest {
             task_token: ticket.task_token,
             cause: cause.into(),

@@ -149,8 +149,8 @@ async def oversize_input(d: Driver) -> None:
 
 @scenario(rules="49, 142", flood=True)
 async def oversize_request(d: Driver) -> None:
-    """A request that is larger than the server receives at all is refused by the transport; the server lives on."""
-    await d.refused(d.stub.StartWorkflowExecution(d.start_request(input=payloads("x" * (140 << 20)))))
+    """A request over 4 MiB is more than the server receives: the transport refuses it; the server lives on."""
+    await d.refused(d.stub.StartWorkflowExecution(d.start_request(input=payloads("x" * (4 << 20)))))
     run = await d.start()
     await d.history(run)
 

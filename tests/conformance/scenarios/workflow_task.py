@@ -196,6 +196,16 @@ async def failure_flushes_the_buffer(d: Driver) -> None:
     d.record("task", task)
 
 
+@scenario(rules="49-50")
+async def completion_too_large_to_send(d: Driver) -> None:
+    """A worker that reports its completion as too large for a message ends the run: the next would be as large."""
+    run = await d.start()
+    task = await d.poll()
+    await d.signal(run, "buffered")
+    await d.fail_task(task, kind="GRPC_MESSAGE_TOO_LARGE")
+    await d.history(run)
+
+
 @scenario(rules="30-31, 36, 65", slow=True)
 async def bad_command_on_a_later_attempt(d: Driver) -> None:
     """A command refused on a later attempt writes nothing and leaves the task to its time-out."""

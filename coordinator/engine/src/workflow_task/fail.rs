@@ -25,6 +25,9 @@ use crate::{
     transition::{Draft, Transition},
 };
 
+/// Why a run is terminated whose worker cannot send what it wants.
+const GRPC_MESSAGE_TOO_LARGE: &str = "GrpcMessageTooLarge";
+
 /// See `Command::FailWorkflowTask`.
 pub(crate) fn fail(
     execution: &Execution,
@@ -38,6 +41,11 @@ pub(crate) fn fail(
     let task = of_token(execution, &token)?;
     let mut draft = Draft::of(execution, context);
     let cause = request.cause();
+    if cause == WorkflowTaskFailedCause::GrpcMessageTooLarge {
+        // It would be too large again (semantics rule 49).
+        terminate::by_server(&mut draft, GRPC_MESSAGE_TOO_LARGE, None);
+        return Ok(draft.finish(Reply::Done));
+    }
     if task.scheduled.attempt == 1 {
         #[expect(deprecated, reason = "older SDKs send them, and they must come back")]
         let (binary_checksum, worker_version) = (request.binary_checksum, request.worker_version);
@@ -49,13 +57,7 @@ pub(crate) fn fail(
         }
         draft.record(Attributes::WorkflowTaskFailedEventAttributes(failed));
     }
-    if cause == WorkflowTaskFailedCause::GrpcMessageTooLarge {
-        draft.overlay().workflow_task = WorkflowTask::None;
-        buffer::flush(&mut draft);
-        terminate::by_server(&mut draft, cause.as_str_name(), None);
-    } else {
-        try_again(&mut draft, task);
-    }
+    try_again(&mut draft, task);
     Ok(draft.finish(Reply::Done))
 }
 

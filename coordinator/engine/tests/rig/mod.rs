@@ -238,8 +238,17 @@ impl Rig {
 
     /// Reports that the worker could not process the workflow task.
     pub fn fail_task(&mut self, task: &WorkflowTaskHandout) -> Result<Reply, Rejection> {
+        self.fail_task_for(task, WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure)
+    }
+
+    /// [`Self::fail_task`] with a cause.
+    pub fn fail_task_for(
+        &mut self,
+        task: &WorkflowTaskHandout,
+        cause: WorkflowTaskFailedCause,
+    ) -> Result<Reply, Rejection> {
         let request = RespondWorkflowTaskFailedRequest {
-            cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure as i32,
+            cause: cause.into(),
             identity: "worker".into(),
             ..Default::default()
         };
