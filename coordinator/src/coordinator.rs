@@ -19,7 +19,7 @@ use crate::{
     dispatch::Queues,
     journal::Journal,
     queries::Queries,
-    recovery,
+    recovery, retention,
     shard::{Shard, Shared},
     store::Writes,
 };
@@ -49,7 +49,7 @@ pub struct Coordinator {
     stop_shards: CancellationToken,
     servers: JoinSet<Result<(), tonic::transport::Error>>,
     shards: JoinSet<()>,
-    /// The journal, the clock and recovery: ended last.
+    /// The journal, the clock, recovery and retention: ended last.
     background: JoinSet<()>,
     drain: Duration,
 }
@@ -106,6 +106,7 @@ impl Coordinator {
         });
         let clock = shared.clock.clone();
         background.spawn(async move { clock.run().await });
+        background.spawn(retention::run(core.clone()));
 
         let routes = crate::routes(core.clone()).await?;
         let (connections, incoming) = mpsc::unbounded_channel();

@@ -18,6 +18,7 @@ mod journal;
 mod namespaces;
 mod queries;
 mod recovery;
+mod retention;
 mod shard;
 mod shards;
 mod store;

@@ -19,6 +19,12 @@ impl Time {
         Time(self.0.saturating_add(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The time `before` this one; saturates at the beginning of representable time.
+    #[must_use]
+    pub fn minus(self, before: Duration) -> Time {
+        Time(self.0.saturating_sub(i64::try_from(before.as_nanos()).unwrap_or(i64::MAX)))
+    }
+
     /// How long ago `earlier` was; zero if it was not.
     #[must_use]
     pub fn since(self, earlier: Time) -> Duration {

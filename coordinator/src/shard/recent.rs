@@ -77,9 +77,10 @@ impl Recent {
         self.bytes
     }
 
-    /// Forgets the oldest batches beyond [`RECENT_BYTES`]; allowed once all are on disk.
-    pub(super) fn trim(&mut self) {
-        while self.bytes > RECENT_BYTES
+    /// Forgets the oldest batches beyond `bytes`, but keeps the last; allowed once all are on disk.
+    pub(super) fn trim(&mut self, bytes: usize) {
+        while self.bytes > bytes
+            && self.batches.len() > 1
             && let Some(oldest) = self.batches.pop_front()
         {
             self.bytes -= oldest.memory();

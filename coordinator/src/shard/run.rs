@@ -15,7 +15,7 @@ use prost::Message as _;
 use tokio::sync::oneshot;
 
 use super::{
-    recent::{Batch, HistorySource, Recent},
+    recent::{Batch, HistorySource, RECENT_BYTES, Recent},
     shared::Errand,
 };
 use crate::{
@@ -278,10 +278,11 @@ impl Run {
             && self.waiters.iter().all(|(_, waiter)| waiter.is_closed())
     }
 
-    /// Bytes that its recent history takes, after forgetting what can be forgotten.
+    /// Bytes that its recent history takes, after forgetting what can be forgotten. Of a closed run
+    /// hardly more than its end is asked for.
     pub(super) fn trim(&mut self, committed: u64) -> usize {
         if self.unsaved.is_none() && self.submitted <= committed {
-            self.recent.trim();
+            self.recent.trim(if self.execution.is_running() { RECENT_BYTES } else { 0 });
         }
         self.recent.bytes()
     }

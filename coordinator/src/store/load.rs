@@ -1,7 +1,7 @@
 //! Reading executions back: by name, by number, and those that are owed something.
 
 use persevere_engine::{
-    Execution, PersistError, RunKey, decode_batch, decode_overlay, fold_batches,
+    Execution, PersistError, RunKey, Time, decode_batch, decode_overlay, fold_batches,
 };
 use persevere_proto::api::history::v1::HistoryEvent;
 use sqlx::{Row, sqlite::SqliteRow};
@@ -146,6 +146,29 @@ impl Store {
              FROM states INDEXED BY states_owing JOIN executions USING (id) \
              WHERE owing = 1 AND states.id > ? ORDER BY states.id LIMIT ?";
         let rows = sqlx::query(SQL).bind(after).bind(limit).fetch_all(self.readers()).await?;
+        rows.iter().map(located).collect()
+    }
+
+    /// Closed executions of a namespace that owe nothing and were closed before `time`, oldest
+    /// first, without the first `passed_over`.
+    pub(crate) async fn closed_before(
+        &self,
+        namespace: &str,
+        time: Time,
+        passed_over: usize,
+        limit: usize,
+    ) -> Result<Vec<Located>, StoreError> {
+        const SQL: &str = "SELECT executions.id, namespace, workflow_id, run_id, deadline \
+             FROM executions INDEXED BY executions_by_close JOIN states USING (id) \
+             WHERE namespace = ? AND close_order < ? AND owing = 0 \
+             ORDER BY close_order LIMIT ? OFFSET ?";
+        let rows = sqlx::query(SQL)
+            .bind(namespace.to_owned())
+            .bind(time.0)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(i64::try_from(passed_over).unwrap_or(i64::MAX))
+            .fetch_all(self.readers())
+            .await?;
         rows.iter().map(located).collect()
     }
 

@@ -11,5 +11,6 @@ mod durability;
 mod history;
 mod messages;
 mod queries;
+mod retention;
 mod support;
 mod time;

@@ -212,7 +212,7 @@ pub(crate) fn activity(id: &str) -> WorkflowCommand {
         activity_id: id.into(),
         activity_type: Some(ActivityType { name: "Do".into() }),
         task_queue: Some(TaskQueue { name: QUEUE.into(), ..TaskQueue::default() }),
-        start_to_close_timeout: seconds(10),
+        start_to_close_timeout: seconds(60),
         retry_policy: Some(RetryPolicy { maximum_attempts: 1, ..RetryPolicy::default() }),
         ..ScheduleActivityTaskCommandAttributes::default()
     };
