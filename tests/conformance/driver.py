@@ -164,6 +164,15 @@ class Driver:
             return error
         raise Refused(f"{label}: the call was accepted: {answer}")
 
+    async def outcome(self, call: Awaitable[Any], label: str) -> None:
+        """Records that a call is accepted, or with which code and text it is refused."""
+        try:
+            await call
+        except grpc.aio.AioRpcError as error:
+            self.record(label, [error.code().name, error.details()])
+        else:
+            self.record(label, "accepted")
+
     async def describe(self, run: Run, label: str = "describe") -> api.DescribeWorkflowExecutionResponse:
         """Records the description of a run."""
         described = await self.stub.DescribeWorkflowExecution(api.DescribeWorkflowExecutionRequest(

@@ -20,17 +20,19 @@ class Scenario:
     rules: frozenset[int]
     slow: bool
     flood: bool
+    long: bool
     body: Body
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(rules: str, slow: bool = False, flood: bool = False) -> Callable[[Body], Body]:
+def scenario(rules: str, slow: bool = False, flood: bool = False, long: bool = False) -> Callable[[Body], Body]:
     """Registers a scenario that covers `rules`, for example `"24, 25, 30-32"`.
 
     `slow` ones wait for a real time-out of many seconds; they start first, beside the others.
-    Those that `flood` the server with work run last, one by one, so that they disturb no time-out of others.
+    Those that `flood` the server with work run last, one by one, so that they disturb no time-out of others;
+    those that take `long` at that run only with `--long`, or when they are named.
     """
     def register(body: Body) -> Body:
         name, concern = body.__name__, body.__module__.rsplit(".", 1)[-1]
@@ -39,7 +41,7 @@ def scenario(rules: str, slow: bool = False, flood: bool = False) -> Callable[[B
             raise ValueError(f"scenario {name} has no docstring")
         if name in SCENARIOS:
             raise ValueError(f"two scenarios are named {name}")
-        SCENARIOS[name] = Scenario(concern, name, shows, _numbers(rules), slow, flood, body)
+        SCENARIOS[name] = Scenario(concern, name, shows, _numbers(rules), slow, flood or long, long, body)
         return body
     return register
 

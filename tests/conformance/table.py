@@ -26,6 +26,7 @@ def text() -> str:
     rows = ["| Concern | Scenario | Shows | Rules |", "|---|---|---|---|"]
     for item in SCENARIOS.values():
         shows = re.sub(r"\s+", " ", item.shows).replace("|", "\\|")
+        shows += " (only with `--long`)" if item.long else ""
         rows.append(f"| {item.concern} | `{item.name}` | {shows} | {ranges(item.rules)} |")
     covered = frozenset().union(*(item.rules for item in SCENARIOS.values()))
     missing = REQUIRED - covered

@@ -7,6 +7,7 @@ use persevere_proto::api::{
         failure::FailureInfo,
     },
 };
+use prost::Message;
 
 /// A failure of the server's own.
 pub(crate) fn server_failure(message: &str, non_retryable: bool) -> Failure {
@@ -27,6 +28,17 @@ pub(crate) fn timeout_failure(message: &str, timeout_type: TimeoutType) -> Failu
         failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
         ..Failure::default()
     }
+}
+
+/// Bytes that are kept of a worker's failure that is too large to store.
+const OVERSIZE_FAILURE_KEPT: usize = 512 << 10;
+
+/// A worker's failure as it is stored: cut short if it is above `limit` bytes (rules 49 and 78).
+pub(crate) fn bounded(failure: Failure, limit: usize) -> Failure {
+    if failure.encoded_len() <= limit {
+        return failure;
+    }
+    oversize_failure(&failure, OVERSIZE_FAILURE_KEPT, true)
 }
 
 /// What stands in for a failure that is too large: says so, with as much of it as fits.

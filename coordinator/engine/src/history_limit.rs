@@ -18,7 +18,8 @@ pub(crate) fn enforce(
     context: &Context<'_>,
 ) -> Transition {
     let (recorded, limits) = (&decided.next.recorded, context.limits);
-    let excess = if recorded.history_bytes > limits.history_bytes {
+    // As the reference server: bytes are those before the transition, events those after it.
+    let excess = if before.recorded.history_bytes > limits.history_bytes {
         "Workflow history size exceeds limit."
     } else if recorded.next_event_id - 1 > limits.history_events {
         "Workflow history count exceeds limit."

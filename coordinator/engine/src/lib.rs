@@ -65,7 +65,7 @@ pub use persist::{
 };
 pub use rejection::{QueryRejected, Rejection};
 pub use reply::*;
-pub use search_attributes::check_search_attributes;
+pub use search_attributes::{check_search_attribute_sizes, check_search_attributes};
 pub use start::start;
 pub use state::*;
 pub use time::{Time, duration, span};

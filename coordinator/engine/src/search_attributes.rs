@@ -75,6 +75,23 @@ pub fn check_search_attributes(
     Ok(())
 }
 
+/// Bytes that the value of one search attribute may have.
+const VALUE_BYTES_MAX: usize = 2048;
+
+/// Whether the values of search attributes are short enough to be searched by.
+///
+/// # Errors
+/// Which one is not, and by how much; the first one in the order of their names.
+pub fn check_search_attribute_sizes(attributes: &SearchAttributes) -> Result<(), String> {
+    let sizes = attributes.indexed_fields.iter().map(|(name, value)| (name, value.data.len()));
+    match sizes.filter(|(_, size)| *size > VALUE_BYTES_MAX).min() {
+        None => Ok(()),
+        Some((name, size)) => Err(format!(
+            "search attribute {name} value size {size} exceeds size limit {VALUE_BYTES_MAX}"
+        )),
+    }
+}
+
 /// The attributes, each with its type in its metadata.
 pub(crate) fn typed(mut attributes: SearchAttributes) -> SearchAttributes {
     for (name, payload) in &mut attributes.indexed_fields {
@@ -115,6 +132,17 @@ mod tests {
         for (name, verdict) in table {
             assert_eq!(check_search_attributes("default", &named(name)), verdict);
         }
+    }
+
+    #[test]
+    fn values_are_short() {
+        let sized = |size| {
+            let value = Payload { data: vec![b'x'; size], ..Payload::default() };
+            SearchAttributes { indexed_fields: [("BuildIds".to_owned(), value)].into() }
+        };
+        assert_eq!(check_search_attribute_sizes(&sized(2048)), Ok(()));
+        let problem = "search attribute BuildIds value size 2049 exceeds size limit 2048";
+        assert_eq!(check_search_attribute_sizes(&sized(2049)), Err(problem.into()));
     }
 
     #[test]

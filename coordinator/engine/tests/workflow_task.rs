@@ -462,6 +462,19 @@ fn a_completion_too_large_to_send_ends_the_run() {
     .assert_eq(&rig.told());
 }
 
+/// Semantics rule 48: the event that makes a history too large is still taken, the next is not.
+#[test]
+fn a_history_beyond_its_bytes_takes_no_more() {
+    let mut rig = Rig::start();
+    rig.signal("go").unwrap();
+    rig.limits.history_bytes = rig.execution.recorded.history_bytes;
+    rig.signal("the last").unwrap();
+    let refused =
+        Reply::Refused(Rejection::InvalidArgument("Workflow history size exceeds limit.".into()));
+    assert_eq!(rig.signal("too many").unwrap(), refused);
+    assert!(!rig.execution.is_running());
+}
+
 /// Semantics rule 50.
 #[test]
 fn termination_fails_the_started_task_first() {

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use persevere_engine::{Limits, check_search_attributes};
+use persevere_engine::{Limits, check_search_attribute_sizes, check_search_attributes};
 use persevere_proto::{
     api::{
         common::v1::{Memo, Payloads, Priority, RetryPolicy, SearchAttributes, WorkflowExecution},
@@ -31,8 +31,14 @@ pub(super) fn namespace(core: &Core, name: &str) -> Result<Arc<Namespace>, Statu
     if name.is_empty() {
         return Err(invalid("Namespace is empty."));
     }
+    namespace_name(name)?;
     let found = core.namespaces.get(name).filter(|namespace| !namespace.is_deleted());
     found.ok_or_else(|| namespace_not_found(name))
+}
+
+/// The name of a namespace, whether it exists or not.
+pub(super) fn namespace_name(name: &str) -> Result<(), Status> {
+    short(name, "Namespace length exceeds limit.")
 }
 
 /// Text that must be there.
@@ -186,7 +192,8 @@ pub(super) fn search_attributes(
     attributes: Option<&SearchAttributes>,
 ) -> Result<(), Status> {
     let Some(attributes) = attributes else { return Ok(()) };
-    check_search_attributes(namespace, attributes).map_err(invalid)
+    check_search_attributes(namespace, attributes).map_err(invalid)?;
+    check_search_attribute_sizes(attributes).map_err(invalid)
 }
 
 /// Payloads of one kind, all together (semantics rules 49 and 78).

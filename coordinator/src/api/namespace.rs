@@ -75,7 +75,7 @@ pub(super) async fn register_namespace(
 ) -> Result<RegisterNamespaceResponse, Status> {
     let request = request.into_inner();
     check::required(&request.namespace, "Namespace not set on request.")?;
-    check::short(&request.namespace, "Namespace length exceeds limit.")?;
+    check::namespace_name(&request.namespace)?;
     let retention = request.workflow_execution_retention_period.as_ref();
     if span(retention).is_none_or(|retention| retention < SHORTEST_RETENTION) {
         return Err(invalid("A valid retention period is not set on request."));
@@ -176,6 +176,7 @@ pub(super) async fn update_namespace(
 
 /// A namespace by its name or, without a name, by its id; also one that is being deleted.
 pub(super) fn find(core: &Core, name: &str, id: &str) -> Result<Arc<Namespace>, Status> {
+    check::namespace_name(name)?;
     let (found, asked) = match (name, id) {
         ("", "") => return Err(invalid("Namespace not set on request.")),
         ("", id) => (core.namespaces.by_id(id), id),

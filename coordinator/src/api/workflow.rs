@@ -46,7 +46,6 @@ pub(super) async fn request_cancel_workflow_execution(
 ) -> Result<RequestCancelWorkflowExecutionResponse, Status> {
     let request = request.into_inner();
     let target = target(core, &request.namespace, request.workflow_execution.as_ref())?;
-    check::request_id(&request.request_id)?;
     let cancel = RequestCancel { request: Box::new(request), sender: None };
     core.shards.command(target, Command::RequestCancel(cancel)).await?;
     Ok(RequestCancelWorkflowExecutionResponse {})

@@ -18,15 +18,12 @@ use super::{attempt, close::close, recorded, resolve, resolve_running, retry};
 use crate::{
     command::ActivityTarget,
     context::Context,
-    failure::{oversize_failure, server_failure},
+    failure::{bounded, server_failure},
     rejection::Rejection,
     reply::Reply,
     state::Execution,
     transition::{Draft, Transition},
 };
-
-/// How much is kept of a failure that is larger than a payload may be.
-const OVERSIZE_FAILURE_KEPT: usize = 512 << 10;
 
 /// See `Command::CompleteActivity`. A result too large to store is a failure (rule 78).
 #[expect(deprecated, reason = "clients still read the worker's version there")]
@@ -77,12 +74,7 @@ pub(crate) fn fail(
     if details.as_ref().is_some_and(|it| it.encoded_len() <= context.limits.blob_size) {
         attempt::record_heartbeat(&mut draft, id, details);
     }
-    let failure = request.failure.map(|failure| {
-        if failure.encoded_len() <= context.limits.blob_size {
-            return failure;
-        }
-        oversize_failure(&failure, OVERSIZE_FAILURE_KEPT, true)
-    });
+    let failure = request.failure.map(|failure| bounded(failure, context.limits.blob_size));
     attempt_failed(&mut draft, id, failure, &request.identity, request.worker_version);
     Ok(draft.finish(Reply::Done))
 }

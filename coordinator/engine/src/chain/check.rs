@@ -35,7 +35,7 @@ pub(super) fn continue_as_new(
 
     if workflow_type.len() > ID_BYTES_MAX {
         return bad(format!(
-            "WorkflowType on {COMMAND} exceeds length limit. WorkflowType={workflow_type} Length={} Limit={ID_BYTES_MAX} TaskQueue=name:\"{queue}\"  kind:TASK_QUEUE_KIND_NORMAL",
+            "WorkflowType on {COMMAND} exceeds length limit. WorkflowType={workflow_type} Length={} Limit={ID_BYTES_MAX}",
             workflow_type.len()
         ));
     }

@@ -148,5 +148,8 @@ fn check_queue(
     } else {
         return Ok(());
     };
-    Err(format!("invalid TaskQueue on {COMMAND}: {problem}. {whose}"))
+    Err(format!(
+        "invalid TaskQueue on {COMMAND}: {problem}. {whose} TaskQueue=name:\"{queue}\"  \
+         kind:TASK_QUEUE_KIND_NORMAL"
+    ))
 }

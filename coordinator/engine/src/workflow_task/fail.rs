@@ -17,7 +17,7 @@ use crate::{
     command::WorkflowTaskToken,
     command_run::BadCommand,
     context::Context,
-    failure::server_failure,
+    failure::{bounded, server_failure},
     rejection::Rejection,
     reply::Reply,
     state::{Execution, StartedTask, WorkflowTask},
@@ -49,7 +49,8 @@ pub(crate) fn fail(
     if task.scheduled.attempt == 1 {
         #[expect(deprecated, reason = "older SDKs send them, and they must come back")]
         let (binary_checksum, worker_version) = (request.binary_checksum, request.worker_version);
-        let mut failed = events::failed(task, cause, request.failure, &request.identity);
+        let failure = request.failure.map(|failure| bounded(failure, context.limits.blob_size));
+        let mut failed = events::failed(task, cause, failure, &request.identity);
         #[expect(deprecated, reason = "as above")]
         {
             failed.binary_checksum = binary_checksum;

@@ -3,16 +3,23 @@
 
 use persevere_proto::api::{
     command::v1::{Command, command::Attributes},
+    common::v1::SearchAttributes,
     enums::v1::WorkflowTaskFailedCause as Cause,
 };
 use prost::Message;
 
 use super::dispatch::cause_of;
-use crate::command_run::BadCommand;
+use crate::{command_run::BadCommand, search_attributes::check_search_attribute_sizes};
 
-/// Refuses a command with a payload above `limit` bytes. Which parts of a command count, and what
+/// Refuses a command with a payload above `limit` bytes, or a search attribute above its own. Which parts of a command count, and what
 /// they are called, is as in the reference server.
 pub(super) fn check(command: &Command, limit: usize) -> Result<(), BadCommand> {
+    if let Some(attributes) = search_attributes(command) {
+        check_search_attribute_sizes(attributes).map_err(|message| BadCommand {
+            terminates: true,
+            ..BadCommand::new(cause_of(command.command_type()), message)
+        })?;
+    }
     if command.encoded_len() <= limit {
         return Ok(());
     }
@@ -29,6 +36,16 @@ pub(super) fn check(command: &Command, limit: usize) -> Result<(), BadCommand> {
     };
     let message = format!("{name} exceeds size limit.");
     Err(BadCommand { terminates: true, ..BadCommand::new(cause, message) })
+}
+
+fn search_attributes(command: &Command) -> Option<&SearchAttributes> {
+    use Attributes as A;
+    match command.attributes.as_ref()? {
+        A::UpsertWorkflowSearchAttributesCommandAttributes(c) => c.search_attributes.as_ref(),
+        A::StartChildWorkflowExecutionCommandAttributes(c) => c.search_attributes.as_ref(),
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(c) => c.search_attributes.as_ref(),
+        _ => None,
+    }
 }
 
 fn parts(command: &Command) -> Vec<(&'static str, usize)> {
