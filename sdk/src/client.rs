@@ -8,6 +8,7 @@ mod activity;
 mod connection;
 mod env;
 mod error;
+mod handshake;
 mod history;
 mod list;
 mod options;
@@ -16,9 +17,13 @@ pub(crate) mod retry;
 mod start;
 mod workflow;
 
+use std::error::Error;
+
+use persevere_proto::api::workflowservice::v1::GetSystemInfoRequest;
 use tonic::transport::Channel;
 
 pub(crate) use self::connection::{Connection, Limits, Service, is_gone};
+use self::handshake::Stage;
 pub use self::{
     activity::ActivityRef,
     error::{ClientError, ConnectError},
@@ -41,16 +46,30 @@ impl Client {
     /// # Errors
     /// The options are wrong or nobody answers.
     pub async fn connect(options: ConnectOptions) -> Result<Self, ConnectError> {
-        let endpoint = options.endpoint()?;
-        let unreachable = |message: String| ConnectError::Unreachable {
-            address: options.address.clone(),
-            message,
-        };
-        let channel =
-            endpoint.connect().await.map_err(|error| unreachable(options::chain(&error)))?;
+        let failed = |stage, error: &_| handshake::explain(&options, stage, error);
+        let connected = options.endpoint()?.connect().await;
+        let channel = connected.map_err(|error| failed(Stage::Connecting, &error))?;
         let client = Self::from_channel(channel, &options)?;
-        client.system_info().await.map_err(|error| unreachable(error.to_string()))?;
+        client.first_call(&options).await?;
         Ok(client)
+    }
+
+    /// Finds out whether the server has accepted the connection, which only a call can tell. A call
+    /// that is lost with the connection is not repeated: nothing would be different.
+    async fn first_call(&self, options: &ConnectOptions) -> Result<(), ConnectError> {
+        let rpc =
+            |mut service: Service, request| async move { service.get_system_info(request).await };
+        let request = GetSystemInfoRequest {};
+        match self.connection.once(options.connect_timeout, request, &rpc).await {
+            Ok(_) => Ok(()),
+            Err(status) if status.source().is_some() => {
+                Err(handshake::explain(options, Stage::FirstCall, &status))
+            }
+            Err(_) => self.system_info().await.map(drop).map_err(|source| ConnectError::Refused {
+                address: options.address.clone(),
+                source,
+            }),
+        }
     }
 
     /// Connects as the environment says: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,

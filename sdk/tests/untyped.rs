@@ -21,3 +21,5 @@ mod messages;
 mod runs;
 #[path = "target/connect.rs"]
 mod target;
+#[path = "untyped/too_large.rs"]
+mod too_large;

@@ -14,6 +14,8 @@ use persevere_proto::{
 use prost::{Message, Name};
 use tonic::{Code, Status};
 
+use super::{options::chain, retry::is_too_large};
+
 /// A client could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,22 @@ pub enum ConnectError {
         origin: String,
         /// What is wrong with it.
         message: String,
+    },
+    /// Somebody is there, but the two sides do not agree on how to talk.
+    #[error("no connection to the server at {address}: {message}")]
+    Handshake {
+        /// Where.
+        address: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The server answers, and will not have this client.
+    #[error("the server at {address} refuses the client: {source}")]
+    Refused {
+        /// Where.
+        address: String,
+        /// What it said.
+        source: ClientError,
     },
     /// Nobody answers there.
     #[error("cannot reach a server at {address}: {message}; is one running there?")]
@@ -116,6 +134,19 @@ pub enum ClientError {
         /// What the server said.
         message: String,
     },
+    /// The request is larger than the server takes in one message.
+    #[error(
+        "{operation}: too large for the server: {message}; store large data elsewhere and pass a \
+         reference to it"
+    )]
+    TooLarge {
+        /// The call.
+        operation: &'static str,
+        /// What the server said.
+        message: String,
+        /// The status code.
+        code: Code,
+    },
     /// Anything else.
     #[error("{operation}: {code:?}: {message}")]
     Rpc {
@@ -139,12 +170,12 @@ impl ClientError {
             Self::QueryRejected { .. } => Code::Ok,
             Self::NotReady { .. } => Code::FailedPrecondition,
             Self::NotAllowed { .. } => Code::PermissionDenied,
-            Self::Rpc { code, .. } => *code,
+            Self::TooLarge { code, .. } | Self::Rpc { code, .. } => *code,
         }
     }
 
     pub(crate) fn from_status(operation: &'static str, status: &Status) -> Self {
-        let message = status.message().to_owned();
+        let message = in_words(status);
         match status.code() {
             Code::NotFound => match detail::<NamespaceNotFoundFailure>(status) {
                 Some(NamespaceNotFoundFailure { namespace }) => {
@@ -171,8 +202,17 @@ impl ClientError {
             Code::PermissionDenied | Code::Unauthenticated => {
                 Self::NotAllowed { operation, message }
             }
+            code if is_too_large(status) => Self::TooLarge { operation, message, code },
             code => Self::Rpc { operation, code, message },
         }
+    }
+}
+
+/// The server's words; or those of this side if the call was lost on the way.
+fn in_words(status: &Status) -> String {
+    match std::error::Error::source(status) {
+        Some(cause) => chain(cause),
+        None => status.message().to_owned(),
     }
 }
 

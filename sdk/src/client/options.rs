@@ -115,6 +115,11 @@ impl ConnectOptions {
         }
     }
 
+    /// Whether the connection is encrypted.
+    pub(super) fn uses_tls(&self) -> bool {
+        self.uri().1.is_some()
+    }
+
     /// The address as a URI, and the TLS settings it is to be reached with.
     fn uri(&self) -> (String, Option<TlsOptions>) {
         let tls = self.tls.clone();

@@ -69,6 +69,17 @@ pub enum TaskFailure {
         /// What is wrong.
         what: String,
     },
+    /// What the code asks for in one task does not fit into one message.
+    #[error(
+        "{run} asks for more in one task than the server takes in one message ({message}): store \
+         large data elsewhere and pass references to it, or ask for less at once"
+    )]
+    TooLarge {
+        /// Which run.
+        run: RunName,
+        /// What the server said.
+        message: String,
+    },
     /// The code held its thread for too long.
     #[error(
         "{run} has not yielded for {seconds} s: workflow code must not block, sleep or compute for \
@@ -99,6 +110,7 @@ impl TaskFailure {
             Self::Mismatch(_) | Self::Damaged { .. } => {
                 WorkflowTaskFailedCause::NonDeterministicError
             }
+            Self::TooLarge { .. } => WorkflowTaskFailedCause::GrpcMessageTooLarge,
             Self::Panicked { .. }
             | Self::Input { .. }
             | Self::UnknownType { .. }
@@ -115,6 +127,7 @@ impl TaskFailure {
             Self::Panicked { .. } => "Panic",
             Self::Input { .. } => "UndecodableInput",
             Self::UnknownType { .. } => "UnknownWorkflowType",
+            Self::TooLarge { .. } => "MessageTooLarge",
             Self::Blocked { .. } => "WorkflowBlocked",
         };
         application(self.to_string(), kind, false)

@@ -38,6 +38,9 @@ const SHORTEST_PATIENCE: Duration = Duration::from_secs(60);
 /// After an hour without a server the attempt is lost in any case that matters.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
 
+/// What is left of the message of a failure that is too large, in characters.
+const ABRIDGED_CHARS: usize = 1000;
+
 /// How an attempt ended.
 enum Outcome {
     Completed(Option<Payload>),
@@ -45,6 +48,37 @@ enum Outcome {
     Cancelled(Option<Payloads>),
     /// Nothing to report: it completes elsewhere, or nobody waits for it any more.
     Silent,
+}
+
+impl Outcome {
+    /// What is reported in its place if it is larger than the server takes: a result becomes a
+    /// failure that is not retried, since the next attempt would bring the same.
+    fn without_data(&self) -> Self {
+        match self {
+            Self::Completed(_) => Self::Failed(application_failure(
+                "the activity's result is larger than the server takes in one message: store it \
+                 elsewhere and return a reference to it",
+                "MessageTooLarge",
+                true,
+            )),
+            Self::Failed(failure) => Self::Failed(abridged(failure)),
+            Self::Cancelled(_) => Self::Cancelled(None),
+            Self::Silent => Self::Silent,
+        }
+    }
+}
+
+/// A failure without its details and causes: what it is and whether it is retried.
+fn abridged(failure: &Failure) -> Failure {
+    let message: String = failure.message.chars().take(ABRIDGED_CHARS).collect();
+    let (kind, non_retryable) = match &failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => {
+            (info.r#type.as_str(), info.non_retryable)
+        }
+        _ => ("MessageTooLarge", false),
+    };
+    let message = format!("{message} (abridged: too large for the server)");
+    application_failure(&message, kind, non_retryable)
 }
 
 impl Shared {
@@ -88,13 +122,12 @@ impl Shared {
         });
         let context = ActivityContext::new(info);
         let outcome = self.execute(&context, input, deadline).await;
+        let instead = outcome.without_data();
         let mut reported = self.report(&context, outcome, patience).await;
         if let Err(status) = &reported
             && is_too_large(status)
         {
-            // The next attempt would be as large; a server that could read it would say the same.
-            let failure = application_failure(status.message(), "MessageTooLarge", true);
-            reported = self.report(&context, Outcome::Failed(failure), patience).await;
+            reported = self.report(&context, instead, patience).await;
         }
         if let Err(status) = reported {
             let (info, code, message) = (context.info(), status.code(), status.message());

@@ -15,12 +15,8 @@ use std::{
 };
 
 use persevere_proto::api::{
-    command::v1::Command,
-    common::v1::{Payload, Payloads},
-    enums::v1::QueryResultType,
-    failure::v1::Failure,
-    history::v1::HistoryEvent,
-    query::v1::{WorkflowQuery, WorkflowQueryResult},
+    command::v1::Command, common::v1::Payload, failure::v1::Failure, history::v1::HistoryEvent,
+    query::v1::WorkflowQuery,
 };
 use tokio::sync::oneshot;
 
@@ -75,12 +71,17 @@ pub(super) enum Reply {
     Done(Done),
 }
 
+/// The answer to a query.
+pub(super) type Answer = Result<Option<Payload>, Failure>;
+
 /// A workflow task done.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) commands: Vec<Command>,
-    pub(super) answers: HashMap<String, WorkflowQueryResult>,
-    pub(super) answer: Option<Result<Option<Payload>, Failure>>,
+    /// To queries that came with a workflow task, by id.
+    pub(super) answers: HashMap<String, Answer>,
+    /// To the query that was the task.
+    pub(super) answer: Option<Answer>,
     /// The run stays in memory, so that its next task needs only what is new.
     pub(super) kept: bool,
 }
@@ -244,29 +245,13 @@ fn finish_task(execution: &mut Execution, finish: Finish) -> Result<Done, TaskFa
         done.commands = execution.run_live(live)?;
     }
     for (id, query) in finish.queries {
-        done.answers.insert(id, query_result(answer(execution, query)));
+        done.answers.insert(id, answer(execution, query));
     }
     done.answer = finish.query.map(|query| answer(execution, query));
     Ok(done)
 }
 
-fn answer(execution: &mut Execution, query: WorkflowQuery) -> Result<Option<Payload>, Failure> {
+fn answer(execution: &mut Execution, query: WorkflowQuery) -> Answer {
     let input = query.query_args.map(|args| args.payloads).unwrap_or_default();
     execution.query(&query.query_type, input)
-}
-
-fn query_result(answer: Result<Option<Payload>, Failure>) -> WorkflowQueryResult {
-    match answer {
-        Ok(payload) => WorkflowQueryResult {
-            result_type: QueryResultType::Answered.into(),
-            answer: Some(Payloads { payloads: payload.into_iter().collect() }),
-            ..Default::default()
-        },
-        Err(failure) => WorkflowQueryResult {
-            result_type: QueryResultType::Failed.into(),
-            error_message: failure.message.clone(),
-            failure: Some(failure),
-            ..Default::default()
-        },
-    }
 }

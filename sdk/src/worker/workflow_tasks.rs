@@ -3,15 +3,20 @@
 //! A run whose completion the server did not take is forgotten, since its memory is ahead of its
 //! history. A task that fails again after its first attempt is not answered: the server offers it
 //! once more when it has timed out, which keeps hopeless tasks from spinning (semantics rule 31).
+//!
+//! A completion that is larger than the server takes fails the task with a cause of its own, at any
+//! attempt, for no attempt can make it smaller; the server then ends the run (semantics rule 49). The answers to queries
+//! that came with it are left out first, since a query must do a run no harm.
 
 use std::{sync::Arc, time::Duration};
 
 use persevere_proto::api::{
     command::v1::{Command, command::Attributes},
     common::v1::{Payload, Payloads},
-    enums::v1::{QueryResultType, TaskQueueKind, WorkflowTaskFailedCause},
+    enums::v1::{QueryResultType, TaskQueueKind},
     failure::v1::Failure,
     history::v1::History,
+    query::v1::WorkflowQueryResult,
     sdk::v1::WorkflowTaskCompletedMetadata,
     taskqueue::v1::{StickyExecutionAttributes, TaskQueue},
     workflowservice::v1::{
@@ -21,13 +26,14 @@ use persevere_proto::api::{
     },
 };
 use tokio::sync::OwnedSemaphorePermit;
+use tonic::Status;
 
 use super::{
     Shared,
     lane::{Done, Finish, Reply, Work},
 };
 use crate::{
-    client::{ClientError, Limits, WorkflowRef, retry::is_too_large},
+    client::{ClientError, Limits, WorkflowRef, is_gone, retry::is_too_large},
     runtime::{
         application_failure,
         execution::LiveTask,
@@ -100,9 +106,7 @@ impl Shared {
                 None
             }
             Ran::Failed(failure) => {
-                tracing::warn!(attempt = ticket.attempt, %failure, "workflow task failed");
-                self.scrutiny.report(&failure);
-                self.fail_workflow_task(ticket, failure.cause(), failure.to_failure()).await;
+                self.fail_workflow_task(ticket, &failure).await;
                 None
             }
             Ran::Unreadable(error) => {
@@ -174,7 +178,11 @@ impl Shared {
             identity: self.connection.identity().into(),
             sticky_attributes: done.kept.then(|| self.sticky_attributes()),
             return_new_workflow_task: !self.stopping.is_cancelled(),
-            query_results: done.answers,
+            query_results: done
+                .answers
+                .into_iter()
+                .map(|(id, answer)| (id, query_result(answer)))
+                .collect(),
             namespace: self.connection.namespace().into(),
             // Stored in the history; once is enough to know who wrote it.
             sdk_metadata: ticket.first.then(|| WorkflowTaskCompletedMetadata {
@@ -184,29 +192,45 @@ impl Shared {
             }),
             ..Default::default()
         };
-        let completed =
-            self.connection.try_call(COMPLETION, request, |mut service, request| async move {
-                service.respond_workflow_task_completed(request).await
-            });
-        match completed.await {
+        match self.send_completion(request).await {
             Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, .. }) => {
                 self.start_eager(activity_tasks, reserved);
                 workflow_task.filter(|task| !task.task_token.is_empty())
             }
             Err(status) if is_too_large(&status) => {
-                // Said even of a later attempt: the server ends the run (semantics rule 49).
-                let cause = WorkflowTaskFailedCause::GrpcMessageTooLarge;
-                let failure = application_failure(status.message(), "MessageTooLarge", true);
-                self.report_failed(ticket, cause, failure).await;
+                let (run, message) = (RunName::clone(&ticket.run), status.message().to_owned());
+                self.fail_workflow_task(ticket, &TaskFailure::TooLarge { run, message }).await;
                 None
             }
             Err(status) => {
                 // Gone, refused or unknown: what the history says counts, not what is in memory.
-                tracing::info!(run = %ticket.run, code = ?status.code(), message = status.message(),
-                    "the server did not take a workflow task's completion");
+                not_taken(&ticket, "a workflow task's completion", &status);
                 self.lanes.evict(&ticket.run.run_id);
                 None
             }
+        }
+    }
+
+    async fn send_completion(
+        &self,
+        mut request: RespondWorkflowTaskCompletedRequest,
+    ) -> Result<RespondWorkflowTaskCompletedResponse, Status> {
+        let send = |request| {
+            self.connection.try_call(COMPLETION, request, |mut service, request| async move {
+                service.respond_workflow_task_completed(request).await
+            })
+        };
+        if request.query_results.is_empty() {
+            return send(request).await;
+        }
+        match send(request.clone()).await {
+            Err(status) if is_too_large(&status) => {
+                for answer in request.query_results.values_mut() {
+                    *answer = query_result(Err(too_large_an_answer(&status)));
+                }
+                send(request).await
+            }
+            sent => sent,
         }
     }
 
@@ -246,30 +270,17 @@ impl Shared {
         reserved
     }
 
-    async fn fail_workflow_task(
-        &self,
-        ticket: Ticket,
-        cause: WorkflowTaskFailedCause,
-        failure: Failure,
-    ) {
-        if ticket.attempt > 1 {
-            self.lanes.evict(&ticket.run.run_id);
+    async fn fail_workflow_task(&self, ticket: Ticket, failure: &TaskFailure) {
+        tracing::warn!(attempt = ticket.attempt, %failure, "workflow task failed");
+        self.scrutiny.report(failure);
+        self.lanes.evict(&ticket.run.run_id);
+        if ticket.attempt > 1 && !matches!(failure, TaskFailure::TooLarge { .. }) {
             return;
         }
-        self.report_failed(ticket, cause, failure).await;
-    }
-
-    async fn report_failed(
-        &self,
-        ticket: Ticket,
-        cause: WorkflowTaskFailedCause,
-        failure: Failure,
-    ) {
-        self.lanes.evict(&ticket.run.run_id);
         let request = RespondWorkflowTaskFailedRequest {
-            task_token: ticket.task_token,
-            cause: cause.into(),
-            failure: Some(failure),
+            task_token: ticket.task_token.clone(),
+            cause: failure.cause().into(),
+            failure: Some(failure.to_failure()),
             identity: self.connection.identity().into(),
             namespace: self.connection.namespace().into(),
             ..Default::default()
@@ -279,39 +290,75 @@ impl Shared {
                 service.respond_workflow_task_failed(request).await
             });
         if let Err(status) = failed.await {
-            tracing::info!(run = %ticket.run, code = ?status.code(), message = status.message(),
-                "the server did not take a workflow task's failure");
+            not_taken(&ticket, "a workflow task's failure", &status);
         }
     }
 
     async fn answer_query(&self, ticket: Ticket, answer: Result<Option<Payload>, Failure>) {
-        let namespace = self.connection.namespace().to_owned();
-        let task_token = ticket.task_token;
-        let request = match answer {
-            Ok(payload) => RespondQueryTaskCompletedRequest {
-                task_token,
-                namespace,
-                completed_type: QueryResultType::Answered.into(),
-                query_result: Some(Payloads { payloads: payload.into_iter().collect() }),
-                ..Default::default()
-            },
-            Err(failure) => RespondQueryTaskCompletedRequest {
-                task_token,
-                namespace,
-                completed_type: QueryResultType::Failed.into(),
-                error_message: failure.message.clone(),
-                failure: Some(failure),
-                ..Default::default()
-            },
+        let mut answered = self.send_answer(&ticket, answer).await;
+        if let Err(status) = &answered
+            && is_too_large(status)
+        {
+            let failure = too_large_an_answer(status);
+            answered = self.send_answer(&ticket, Err(failure)).await;
+        }
+        if let Err(status) = answered {
+            not_taken(&ticket, "the answer to a query", &status);
+        }
+    }
+
+    async fn send_answer(
+        &self,
+        ticket: &Ticket,
+        answer: Result<Option<Payload>, Failure>,
+    ) -> Result<(), Status> {
+        let WorkflowQueryResult { result_type, answer, error_message, failure } =
+            query_result(answer);
+        let request = RespondQueryTaskCompletedRequest {
+            task_token: ticket.task_token.clone(),
+            namespace: self.connection.namespace().to_owned(),
+            completed_type: result_type,
+            query_result: answer,
+            error_message,
+            failure,
+            ..Default::default()
         };
         let answered =
             self.connection.try_call(COMPLETION, request, |mut service, request| async move {
                 service.respond_query_task_completed(request).await
             });
-        if let Err(status) = answered.await {
-            tracing::info!(run = %ticket.run, code = ?status.code(), message = status.message(),
-                "the server did not take the answer to a query");
-        }
+        answered.await.map(drop)
+    }
+}
+
+/// What the server refuses for good is worth a warning; that a task is gone is everyday life.
+fn not_taken(ticket: &Ticket, what: &str, status: &Status) {
+    let (code, message) = (status.code(), status.message());
+    if is_gone(status) {
+        tracing::info!(run = %ticket.run, message, "the server no longer waits for {what}");
+    } else {
+        tracing::warn!(run = %ticket.run, ?code, message, "the server did not take {what}");
+    }
+}
+
+fn too_large_an_answer(status: &Status) -> Failure {
+    let message = format!("the answer is too large for the server: {}", status.message());
+    application_failure(&message, "MessageTooLarge", true)
+}
+
+fn query_result(answer: Result<Option<Payload>, Failure>) -> WorkflowQueryResult {
+    match answer {
+        Ok(payload) => WorkflowQueryResult {
+            result_type: QueryResultType::Answered.into(),
+            answer: Some(Payloads { payloads: payload.into_iter().collect() }),
+            ..Default::default()
+        },
+        Err(failure) => WorkflowQueryResult {
+            result_type: QueryResultType::Failed.into(),
+            error_message: failure.message.clone(),
+            failure: Some(failure),
+            ..Default::default()
+        },
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use persevere::{client::ResultError, runtime::surface::receive_signal};
+use persevere::runtime::surface::receive_signal;
 use persevere_proto::api::{
     enums::v1::WorkflowTaskFailedCause,
     history::v1::{History, history_event::Attributes},
@@ -155,30 +155,4 @@ async fn code_that_blocks_fails_its_task_and_others_go_on() {
     BLOCK.store(false, Ordering::SeqCst);
     assert!(t.result::<bool>(&blocking).await.unwrap());
     t.finish(&[&blocking, &other]).await;
-}
-
-/// Semantics rule 49.
-#[tokio::test]
-async fn what_is_too_large_to_send_ends_its_workflow_or_activity_at_once() {
-    const MIB: usize = 1 << 20;
-    let bulky = activity("bulky", |_, _| async move { Ok(payload("x".repeat(5 * MIB))) });
-    let start: Start = |input| {
-        let own: bool = argument(&input)?;
-        code(async move {
-            if own {
-                let calls = (0..5).map(|_| call("bulky", "x".repeat(MIB)));
-                futures_util::future::join_all(calls).await;
-            }
-            let failure = call("bulky", "").await.unwrap_err();
-            Ok(payload(failure.cause.unwrap_or_default().message))
-        })
-    };
-    let t = Fixture::start(workflow(start), vec![bulky]).await;
-    let of_activity = t.begin(false).await;
-    let message = t.result::<String>(&of_activity).await.unwrap();
-    assert!(message.contains("larger than max"), "{message}");
-    let of_workflow = t.begin(true).await;
-    let ended = t.result::<String>(&of_workflow).await.unwrap_err();
-    assert!(matches!(ended, ResultError::Terminated { .. }), "{ended}");
-    t.finish(&[&of_activity]).await;
 }
