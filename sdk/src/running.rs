@@ -64,20 +64,18 @@ pub(crate) fn start_workflow<W: WorkflowImplementation>(
         ),
     })?;
     Ok(Box::pin(async move {
-        let Ended { result, compensations } = Scoped::new(W::start(input)).await;
-        let exit = exit::<W>(result);
+        let Ended { result, next_run, compensations } = Scoped::new(W::start(input)).await;
+        let exit = match (result, next_run) {
+            (None, Some(next)) => Err(WorkflowExit::ContinueAsNew(next)),
+            (result, _) => exit::<W>(result),
+        };
         match (exit, compensations) {
             (exit, None) => exit,
-            (Err(WorkflowExit::ContinueAsNew(next)), Some(_)) => {
-                Err(WorkflowExit::ContinueAsNew(next))
-            }
             (Err(WorkflowExit::Failed(failure)), Some(undo)) => {
                 let message = format!("{}; and then: {}", failure.message, undo.text());
                 Err(WorkflowExit::Failed(ProtoFailure { message, ..failure }))
             }
-            (Ok(_) | Err(WorkflowExit::Cancelled(_)), Some(undo)) => {
-                Err(WorkflowExit::Failed(undo.to_wire()))
-            }
+            (_, Some(undo)) => Err(WorkflowExit::Failed(undo.to_wire())),
         }
     }))
 }

@@ -1,5 +1,6 @@
 //! The run around a workflow function: it unwinds the function when the run is cancelled during a
-//! wait that cannot fail, and runs the compensations of dropped sagas to their end.
+//! wait that cannot fail, or goes on as a new one, and runs the compensations of dropped sagas to
+//! their end.
 //!
 //! `sleep` and `receive` return no `Result`, so they cannot report a cancellation. A cancelled run
 //! does not come back from them: it unwinds there, as `?` on a cancelled call would. The function is
@@ -15,7 +16,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::Error;
-use crate::runtime::spec::LocalBoxFuture;
+use crate::runtime::spec::{ContinueAsNewSpec, LocalBoxFuture};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Scope>>> = const { RefCell::new(None) };
@@ -33,12 +34,19 @@ pub(crate) struct Scope {
     shielded: Cell<usize>,
     /// Compensations of dropped sagas, not yet taken up.
     compensations: RefCell<Vec<Compensation>>,
+    /// The function wants to go on as a new run.
+    next_run: RefCell<Option<Box<ContinueAsNewSpec>>>,
 }
 
 impl Scope {
     /// The scope of the workflow that is being polled.
     pub(crate) fn current() -> Option<Rc<Self>> {
         CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// Ends the function as soon as its poll returns; after its compensations a new run follows.
+    pub(crate) fn continue_as_new(&self, next: ContinueAsNewSpec) {
+        self.next_run.borrow_mut().get_or_insert(Box::new(next));
     }
 
     /// Hands over a compensation; the run ends only after it.
@@ -96,8 +104,10 @@ pub(crate) struct Scoped<T> {
 
 /// How a workflow function ended.
 pub(crate) struct Ended<T> {
-    /// What it returned; `None` if it was unwound by a cancellation.
+    /// What it returned; `None` if it was unwound.
     pub(crate) result: Option<T>,
+    /// The run that it was unwound for; `None` if that was for a cancellation.
+    pub(crate) next_run: Option<Box<ContinueAsNewSpec>>,
     /// What went wrong while compensating.
     pub(crate) compensations: Option<Error>,
 }
@@ -120,6 +130,7 @@ impl<T> Scoped<T> {
                 self.result = Some(result);
                 self.function = None;
             }
+            Poll::Pending if self.scope.next_run.borrow().is_some() => self.function = None,
             Poll::Pending if self.scope.ended_waits.get() > 0 && self.scope.shielded.get() == 0 => {
                 self.function = None;
             }
@@ -159,7 +170,9 @@ impl<T> Future for Scoped<T> {
         if self.function.is_some() || !self.compensations.is_empty() {
             return Poll::Pending;
         }
-        Poll::Ready(Ended { result: self.result.take(), compensations: self.failed.take() })
+        let next_run = self.scope.next_run.take();
+        let (result, compensations) = (self.result.take(), self.failed.take());
+        Poll::Ready(Ended { result, next_run, compensations })
     }
 }
 

@@ -22,7 +22,7 @@ mod workflow_tasks;
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -114,7 +114,7 @@ struct Shared {
     /// Activities are dropped.
     aborting: CancellationToken,
     /// Why the worker had to stop by itself.
-    failed: OnceLock<WorkerError>,
+    failed: Mutex<Option<WorkerError>>,
 }
 
 impl UntypedWorker {
@@ -175,7 +175,7 @@ impl UntypedWorker {
             polls_over: CancellationToken::new(),
             hurrying: CancellationToken::new(),
             aborting: CancellationToken::new(),
-            failed: OnceLock::new(),
+            failed: Mutex::default(),
             connection,
             options,
             scrutiny,
@@ -184,11 +184,13 @@ impl UntypedWorker {
     }
 
     /// Works until `stop` resolves, then lets what is in flight finish within the grace period.
+    /// Dropping the future ends the worker at once: activities are reported as interrupted.
     ///
     /// # Errors
     /// The server refuses the worker: the namespace does not exist, or the credentials do not do.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), WorkerError> {
-        let shared = self.shared;
+        let running = EndWithWorker(self.shared);
+        let shared = &running.0;
         shared.check_namespace().await?;
         let polls = TaskTracker::new();
         shared.start_polling(&polls);
@@ -197,10 +199,19 @@ impl UntypedWorker {
             () = shared.stopping.cancelled() => {}
         }
         shared.stop(&polls).await;
-        // Held by nothing but this, unless a destructor somewhere still runs.
-        match Arc::try_unwrap(shared).ok().and_then(|shared| shared.failed.into_inner()) {
-            None => Ok(()),
-            Some(error) => Err(error),
+        let failed = shared.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Ends everything at once, if the worker is dropped while it runs: nobody could stop it any more.
+struct EndWithWorker(Arc<Shared>);
+
+impl Drop for EndWithWorker {
+    fn drop(&mut self) {
+        let Shared { stopping, polls_over, hurrying, aborting, .. } = &*self.0;
+        for token in [stopping, polls_over, hurrying, aborting] {
+            token.cancel();
         }
     }
 }
@@ -230,7 +241,7 @@ impl Shared {
         let error = self.refused(ClientError::from_status("poll for tasks", status));
         tracing::error!(%error, "the worker stops");
         // Several polls may fail alike; the first says why.
-        drop(self.failed.set(error));
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.stopping.cancel();
     }
 

@@ -19,6 +19,8 @@ mod fixture;
 mod messages;
 #[path = "untyped/runs.rs"]
 mod runs;
+#[path = "untyped/stopping.rs"]
+mod stopping;
 #[path = "target/connect.rs"]
 mod target;
 #[path = "untyped/too_large.rs"]

@@ -13,8 +13,9 @@ use persevere_proto::api::enums::v1::{
 use super::{CallError, ChildFuture, Retry};
 use crate::definition::Workflow;
 use crate::payload::{Arguments, EncodeError};
-use crate::runtime::spec::{CancellationType, ContinueAsNewSpec, WorkflowExit};
+use crate::runtime::spec::{CancellationType, ContinueAsNewSpec};
 use crate::runtime::surface;
+use crate::scope::Scope;
 
 /// A call of a workflow: what its stub returns.
 ///
@@ -157,7 +158,7 @@ impl<W: Workflow> IntoFuture for WorkflowCall<W> {
 pub enum ContinueAsNew {}
 
 /// Ends this run and goes on as a new one: of the same workflow or of another, under the same id.
-/// It does not return.
+/// It does not return: a saga without commit compensates before the new run begins.
 ///
 /// ```
 /// use persevere::prelude::*;
@@ -175,8 +176,10 @@ pub enum ContinueAsNew {}
 /// # Errors
 /// An argument has no JSON form, or this is no workflow.
 pub async fn continue_as_new<W: Workflow>(call: WorkflowCall<W>) -> crate::Result<ContinueAsNew> {
+    surface::workflow_info()?;
+    let scope = Scope::current().expect("a workflow that is polled has its scope");
     let options = call.options;
-    surface::exit(WorkflowExit::ContinueAsNew(Box::new(ContinueAsNewSpec {
+    scope.continue_as_new(ContinueAsNewSpec {
         kind: Some(W::NAME.to_owned()),
         input: call.input?,
         task_queue: options.queue,
@@ -185,6 +188,6 @@ pub async fn continue_as_new<W: Workflow>(call: WorkflowCall<W>) -> crate::Resul
         retry: options.retry.map(Retry::into_policy),
         memo: None,
         search_attributes: None,
-    })))?;
+    });
     std::future::pending().await
 }

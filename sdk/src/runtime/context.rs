@@ -17,7 +17,6 @@ use std::{
 use persevere_proto::api::{common::v1::Payload, failure::v1::Failure};
 
 use super::{
-    failures::application,
     operations::Operations,
     random::Random,
     signals::Signals,
@@ -141,24 +140,21 @@ pub(crate) fn current(
 ) -> Result<Rc<Context>, NoWorkflowContext> {
     let current = CURRENT.with_borrow(Clone::clone);
     let current = current.filter(|context| context.mode() != Mode::TornDown);
-    current.ok_or(NoWorkflowContext { called, location })
+    current.ok_or(NoWorkflowContext { called, location, querying: false })
 }
 
-/// The run being polled, to change it.
-pub(crate) fn current_for_commands(
+/// The run being polled, to change it: whatever a replay must find as it was, which a query, of
+/// which the history knows nothing, must leave alone.
+pub(crate) fn current_to_change(
     called: &'static str,
     location: Location,
-) -> Result<Rc<Context>, Failure> {
+) -> Result<Rc<Context>, NoWorkflowContext> {
     let context = current(called, location)?;
     if context.mode() == Mode::Querying {
-        let message = format!(
-            "{called} at {location} was asked for by a query handler; queries only look, so that \
-             they can be answered at any time without a trace"
-        );
-        return Err(application(message, READ_ONLY_CONTEXT, true));
+        return Err(NoWorkflowContext { called, location, querying: true });
     }
     Ok(context)
 }
 
-/// `type` of the failure of an operation that a query handler tried to start.
+/// `type` of the failure of what a query handler tried to begin or to change.
 pub const READ_ONLY_CONTEXT: &str = "ReadOnlyContext";

@@ -42,23 +42,35 @@ use super::{
 
 /// Something that only a workflow can do was asked for elsewhere.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error(
-    "{called} at {location} was not called inside a workflow: the workflow's context does not \
-     reach spawned tasks, other threads or ordinary async code"
-)]
+#[error("{called} at {location} {}", self.why())]
 pub struct NoWorkflowContext {
     /// What was called.
     pub called: &'static str,
     /// Where.
     pub location: Location,
+    /// It was called by a query handler, inside a workflow but only to look at it.
+    pub querying: bool,
 }
 
-/// `type` of the application failure that [`NoWorkflowContext`] becomes.
+impl NoWorkflowContext {
+    fn why(&self) -> &'static str {
+        if self.querying {
+            "was asked for by a query handler; queries only look, so that they can be answered at \
+             any time without a trace"
+        } else {
+            "was not called inside a workflow: the workflow's context does not reach spawned \
+             tasks, other threads or ordinary async code"
+        }
+    }
+}
+
+/// `type` of the application failure that [`NoWorkflowContext`] becomes outside of workflows.
 pub const NO_WORKFLOW_CONTEXT: &str = "NoWorkflowContext";
 
 impl From<NoWorkflowContext> for Failure {
     fn from(error: NoWorkflowContext) -> Self {
-        application(error.to_string(), NO_WORKFLOW_CONTEXT, true)
+        let kind = if error.querying { READ_ONLY_CONTEXT } else { NO_WORKFLOW_CONTEXT };
+        application(error.to_string(), kind, true)
     }
 }
 
@@ -104,13 +116,13 @@ pub struct WorkflowInfo {
 #[track_caller]
 pub fn receive_signal(name: &str) -> SignalWait {
     let location = std::panic::Location::caller();
-    SignalWait::new(context::current("receive_signal", location), name, location)
+    SignalWait::new(context::current_to_change("receive_signal", location), name, location)
 }
 
 /// The next buffered signal of this name, if there is one.
 #[track_caller]
 pub fn try_receive_signal(name: &str) -> Result<Option<ReceivedSignal>, NoWorkflowContext> {
-    let context = here("try_receive_signal")?;
+    let context = here_to_change("try_receive_signal")?;
     let taken = context.state.borrow_mut().signals.take(name);
     Ok(taken)
 }
@@ -121,7 +133,7 @@ pub fn register_query(
     name: &str,
     handler: impl Fn(Vec<Payload>) -> Result<Option<Payload>, Failure> + 'static,
 ) -> Result<(), NoWorkflowContext> {
-    let context = here("register_query")?;
+    let context = here_to_change("register_query")?;
     let replaced = context.state.borrow_mut().queries.insert(name.to_owned(), Rc::new(handler));
     // Dropped only now: the old handler may own anything.
     drop(replaced);
@@ -144,13 +156,13 @@ pub fn now() -> Result<SystemTime, NoWorkflowContext> {
 /// 64 random bits, the same in every replay.
 #[track_caller]
 pub fn random_u64() -> Result<u64, NoWorkflowContext> {
-    Ok(here("random_u64")?.state.borrow_mut().random.next_u64())
+    Ok(here_to_change("random_u64")?.state.borrow_mut().random.next_u64())
 }
 
 /// A random (version 4) UUID, the same in every replay.
 #[track_caller]
 pub fn uuid4() -> Result<uuid::Uuid, NoWorkflowContext> {
-    Ok(here("uuid4")?.state.borrow_mut().random.uuid4())
+    Ok(here_to_change("uuid4")?.state.borrow_mut().random.uuid4())
 }
 
 /// Whether the code is being run again over recorded history; for logs, never for decisions.
@@ -177,7 +189,10 @@ pub fn until_cancel_requested() -> impl Future<Output = Result<(), NoWorkflowCon
         if state.cancel_requested {
             return Poll::Ready(Ok(()));
         }
-        state.cancel_waiters.push(cx.waker().clone());
+        // Once for each task, however often it is polled.
+        if !state.cancel_waiters.iter().any(|waiter| waiter.will_wake(cx.waker())) {
+            state.cancel_waiters.push(cx.waker().clone());
+        }
         Poll::Pending
     })
 }
@@ -198,7 +213,7 @@ pub fn continue_as_new_suggested() -> Result<bool, NoWorkflowContext> {
 /// Futures given to [`before_close`] are still run. The first decision to end stands.
 #[track_caller]
 pub fn exit(exit: WorkflowExit) -> Result<(), NoWorkflowContext> {
-    here("exit")?.state.borrow_mut().finished.get_or_insert(Err(exit));
+    here_to_change("exit")?.state.borrow_mut().finished.get_or_insert(Err(exit));
     Ok(())
 }
 
@@ -206,7 +221,7 @@ pub fn exit(exit: WorkflowExit) -> Result<(), NoWorkflowContext> {
 /// closes only when it has finished. Compensations of a dropped saga go here.
 #[track_caller]
 pub fn before_close(future: LocalBoxFuture<'static, ()>) -> Result<(), NoWorkflowContext> {
-    here("before_close")?.state.borrow_mut().spawned.push(Box::pin(shielded(future)));
+    here_to_change("before_close")?.state.borrow_mut().spawned.push(Box::pin(shielded(future)));
     Ok(())
 }
 
@@ -238,4 +253,9 @@ impl<F: Future> Future for Shielded<F> {
 #[track_caller]
 fn here(called: &'static str) -> Result<Rc<Context>, NoWorkflowContext> {
     context::current(called, std::panic::Location::caller())
+}
+
+#[track_caller]
+fn here_to_change(called: &'static str) -> Result<Rc<Context>, NoWorkflowContext> {
+    context::current_to_change(called, std::panic::Location::caller())
 }

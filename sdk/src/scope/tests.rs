@@ -23,7 +23,10 @@ fn noting(notes: &Rc<RefCell<Vec<&'static str>>>, note: &'static str) -> Compens
 #[test]
 fn an_ended_wait_unwinds_the_function() {
     let mut scoped = Scoped::new(ended_wait());
-    assert!(matches!(poll(&mut scoped), Poll::Ready(Ended { result: None, compensations: None })));
+    assert!(matches!(
+        poll(&mut scoped),
+        Poll::Ready(Ended { result: None, compensations: None, next_run: None })
+    ));
 }
 
 #[test]

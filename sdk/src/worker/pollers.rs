@@ -22,6 +22,9 @@ use crate::client::{
     retry::{Backoff, is_retryable},
 };
 
+/// One start in a year is as good as none, and clocks can still count it.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 86_400);
+
 /// Spaces the starts of activities evenly. One for all pollers of a worker.
 #[derive(Debug)]
 pub(super) struct RateLimit {
@@ -33,7 +36,8 @@ impl RateLimit {
     /// Absent if the rate is absent; a rate that is no positive number is no limit.
     pub(super) fn new(per_second: Option<f64>) -> Option<Self> {
         let per_second = per_second.filter(|rate| rate.is_finite() && *rate > 0.0)?;
-        let interval = Duration::from_secs_f64(1.0 / per_second);
+        let interval = Duration::try_from_secs_f64(1.0 / per_second);
+        let interval = interval.unwrap_or(LONGEST_INTERVAL).min(LONGEST_INTERVAL);
         Some(Self { interval, next: Mutex::new(Instant::now()) })
     }
 
@@ -160,5 +164,20 @@ impl Shared {
             () = self.stopping.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_may_be_anything() {
+        for none in [None, Some(0.0), Some(-1.0), Some(f64::NAN), Some(f64::INFINITY)] {
+            assert!(RateLimit::new(none).is_none(), "{none:?}");
+        }
+        let interval = |rate| RateLimit::new(Some(rate)).expect("a limit").interval;
+        assert_eq!(interval(4.0), Duration::from_millis(250));
+        assert_eq!(interval(f64::MIN_POSITIVE), LONGEST_INTERVAL);
     }
 }

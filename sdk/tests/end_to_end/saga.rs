@@ -114,6 +114,35 @@ async fn a_compensation_that_fails_stops_no_other_and_is_told() {
     assert_eq!(ledger.lines().last().map(String::as_str), Some("cancel hotel"));
 }
 
+/// Goes on as a new run without having committed.
+#[workflow]
+async fn try_again(attempt: u32) -> Result<u32> {
+    if attempt < 2 {
+        let mut saga = Saga::new();
+        saga.undo(cancel(format!("attempt {attempt}")));
+        book(format!("attempt {attempt}")).await?;
+        persevere::continue_as_new(try_again(attempt + 1)).await?;
+        saga.commit();
+    }
+    Ok(attempt)
+}
+
+#[tokio::test]
+async fn a_workflow_that_goes_on_as_a_new_run_compensates_first() {
+    let ledger = Ledger::default();
+    let server = Server::with(|worker| {
+        worker
+            .provide(ledger.clone())
+            .workflow::<try_again>()
+            .activity::<book>()
+            .activity::<cancel>()
+    })
+    .await;
+    assert_eq!(try_again(1).run(&server).await.expect("the second run ends well"), 2);
+    server.stop().await;
+    assert_eq!(ledger.lines(), ["book attempt 1", "cancel attempt 1"]);
+}
+
 async fn until_timer_started(run: &persevere::WorkflowHandle<book_trip>) {
     use persevere_proto::api::enums::v1::EventType;
     crate::server::until_event(run, EventType::TimerStarted).await;

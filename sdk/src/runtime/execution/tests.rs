@@ -539,3 +539,64 @@ fn a_query_looks_at_the_state_and_cannot_change_it() {
     assert!(stack.starts_with("\"signal end at sdk/src/runtime/execution/tests.rs:"), "{stack}");
     execution.expect_all_recorded().unwrap();
 }
+
+/// Draws a number after a second and has it charged.
+fn charge_at_random() -> Start {
+    |_| {
+        Ok(Box::pin(async {
+            let refused = |error: surface::NoWorkflowContext| Err(error.into());
+            let draw = move |_| surface::random_u64().map(|_| None).or_else(refused);
+            let take = move |_| surface::try_receive_signal("go").map(|_| None).or_else(refused);
+            let exit = move |_| {
+                surface::exit(WorkflowExit::Cancelled(Vec::new())).map(|()| None).or_else(refused)
+            };
+            surface::register_query("draw", draw).unwrap();
+            surface::register_query("take", take).unwrap();
+            surface::register_query("exit", exit).unwrap();
+            timer(1).await.map_err(WorkflowExit::Failed)?;
+            let signal = surface::try_receive_signal("go").unwrap();
+            let kind = format!("{} {}", surface::random_u64().unwrap(), signal.is_some());
+            activity(&kind).await.map_err(WorkflowExit::Failed)
+        }))
+    }
+}
+
+#[test]
+fn a_query_changes_nothing_that_a_replay_would_miss() {
+    let replay = |queries: &[&str]| {
+        let mut execution = execution(charge_at_random());
+        let first = History::started().completed_task().timer_started("1").signal("go");
+        execution.feed(first.events.clone()).unwrap();
+        for query in queries {
+            let refused = execution.query(query, Vec::new()).unwrap_err();
+            assert!(refused.message.contains("queries only look"), "{}", refused.message);
+        }
+        let whole = first.timer_fired("1", 5).task();
+        let live = whole.live();
+        execution.feed(whole.events).unwrap();
+        words(&execution.run_live(live).unwrap())
+    };
+    assert_eq!(replay(&["draw", "take", "exit"]), replay(&[]));
+}
+
+#[test]
+fn whoever_watches_for_cancellation_is_noted_once_however_often_it_looks() {
+    let start: Start = |_| {
+        Ok(Box::pin(async {
+            let cancelled = surface::until_cancel_requested();
+            pin_mut!(cancelled);
+            for _ in 0..3 {
+                drop(select(cancelled.as_mut(), timer(1)).await);
+            }
+            timer(1).await.map_err(WorkflowExit::Failed)
+        }))
+    };
+    let mut execution = execution(start);
+    let mut history = History::started().completed_task().timer_started("1");
+    for (began, id) in [(5, "1"), (10, "2"), (15, "3")] {
+        let next: u32 = id.parse::<u32>().unwrap() + 1;
+        history = history.timer_fired(id, began).completed_task().timer_started(&next.to_string());
+    }
+    execution.feed(history.events).unwrap();
+    assert_eq!(execution.context.state.borrow().cancel_waiters.len(), 1);
+}

@@ -96,10 +96,10 @@ pub fn start_timer(spec: TimerSpec) -> Operation {
 
 /// Starts a child workflow.
 pub fn start_child(spec: ChildSpec) -> ChildOperation {
-    let context = match context::current_for_commands("a child workflow", spec.location) {
+    let context = match context::current_to_change("a child workflow", spec.location) {
         Ok(context) => context,
-        Err(failure) => {
-            return ChildOperation::refused(failure, spec.workflow_id.unwrap_or_default());
+        Err(error) => {
+            return ChildOperation::refused(error.into(), spec.workflow_id.unwrap_or_default());
         }
     };
     let ChildSpec { kind, input, workflow_id, options, location } = spec;
@@ -204,9 +204,9 @@ fn begin(
     location: Location,
     begin: impl FnOnce(&Rc<Context>) -> Result<crate::runtime::operations::OpId, Failure>,
 ) -> Operation {
-    let context = match context::current_for_commands(called, location) {
+    let context = match context::current_to_change(called, location) {
         Ok(context) => context,
-        Err(failure) => return Operation::refused(failure),
+        Err(error) => return Operation::refused(error.into()),
     };
     match begin(&context) {
         Ok(id) => Operation::begun(context, id),
