@@ -19,7 +19,8 @@ use crate::{
 /// Queries go before tasks: someone waits.
 const QUERY_PRIORITY: i32 = -1;
 
-/// A worker that has not polled for so long may be down (semantics rule 93).
+/// Where nobody has polled for so long when a query's time is up, the worker may be down (semantics
+/// rule 93). Until then one may come.
 const POLLER_WINDOW: Duration = Duration::from_secs(20);
 
 impl Shards {
@@ -98,14 +99,18 @@ impl Shards {
                 Err(error) => return Err(error),
             }
         }
-        if !queues.is_polled(&run.namespace, &normal.name, POLLER_WINDOW) {
-            let message = "no poller seen for task queue recently, worker may be down";
-            return Err(Rejection::FailedPrecondition(message.into()).into());
-        }
         queues.offer_query(&normal, offer(offered));
         loop {
-            if let Some(answer) = event(open, deadline).await? {
-                return Ok(answer);
+            match event(open, deadline).await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                Err(CallError::DeadlineExceeded)
+                    if !queues.is_polled(&run.namespace, &normal.name, POLLER_WINDOW) =>
+                {
+                    let message = "no poller seen for task queue recently, worker may be down";
+                    return Err(Rejection::FailedPrecondition(message.into()).into());
+                }
+                Err(error) => return Err(error),
             }
         }
     }

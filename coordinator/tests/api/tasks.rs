@@ -12,14 +12,16 @@ use persevere_proto::{
             PollActivityTaskQueueResponse, PollNexusTaskQueueRequest, PollWorkflowTaskQueueRequest,
             QueryWorkflowRequest, RecordActivityTaskHeartbeatRequest,
             RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedRequest,
-            RespondQueryTaskCompletedRequest,
+            RespondQueryTaskCompletedRequest, StartWorkflowExecutionRequest,
         },
     },
     wkt::Duration,
 };
 use tonic::Code;
 
-use crate::server::{NAMESPACE, QUEUE, Server, execution, payloads, queue, refusal, within};
+use crate::server::{
+    NAMESPACE, QUEUE, Server, execution, payloads, queue, refusal, start_request, within,
+};
 
 fn schedule(activity_id: &str) -> Command {
     let attributes = ScheduleActivityTaskCommandAttributes {
@@ -168,6 +170,40 @@ async fn polls_without_a_task_come_back_empty_and_short_ones_are_refused() {
     let described = server.service.describe_task_queue(describe).await.expect("answers");
     let pollers = described.into_inner().pollers;
     assert_eq!(pollers.iter().map(|p| p.identity.as_str()).collect::<Vec<_>>(), ["idle"]);
+}
+
+/// Semantics rule 93.
+#[tokio::test]
+async fn a_query_waits_for_a_worker_as_long_as_its_caller_does() {
+    let mut server = Server::open().await;
+    let request =
+        StartWorkflowExecutionRequest { request_eager_execution: true, ..start_request("w") };
+    let started = server.service.start_workflow_execution(request).await.expect("starts");
+    let task = started.into_inner().eager_workflow_task.expect("came with the start");
+    server.complete(&task, vec![]).await.expect("is this task");
+    let ask = QueryWorkflowRequest {
+        namespace: NAMESPACE.into(),
+        execution: Some(execution("w", "")),
+        query: Some(WorkflowQuery { query_type: "balance".into(), ..Default::default() }),
+        ..Default::default()
+    };
+    let asked = server.service.query_workflow(within(ask.clone(), 1.5)).await;
+    let text = "no poller seen for task queue recently, worker may be down";
+    let refused = asked.expect_err("nobody came");
+    assert_eq!(refusal(&refused), (Code::FailedPrecondition, text, None));
+    let mut client = server.service.clone();
+    let asked = tokio::spawn(async move { client.query_workflow(within(ask, 10.0)).await });
+    let task = server.workflow_task().await;
+    let answer = RespondQueryTaskCompletedRequest {
+        namespace: NAMESPACE.into(),
+        task_token: task.task_token,
+        completed_type: QueryResultType::Answered as i32,
+        query_result: Some(payloads("42")),
+        ..Default::default()
+    };
+    server.service.respond_query_task_completed(answer).await.expect("is asked");
+    let result = asked.await.expect("runs").expect("is answered").into_inner().query_result;
+    assert_eq!(result, Some(payloads("42")));
 }
 
 #[tokio::test]

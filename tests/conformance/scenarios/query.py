@@ -6,7 +6,7 @@ from temporalio.api.enums.v1 import QueryRejectCondition as Reject
 from temporalio.api.query.v1 import WorkflowQueryResult
 
 from ..commands import complete, fail, failure, timer
-from ..driver import Driver, Run
+from ..driver import Driver, Run, empty, passing
 from ..scenario import scenario
 
 
@@ -220,7 +220,22 @@ async def query_refused(d: Driver) -> None:
 
 @scenario(rules="93", slow=True)
 async def query_with_no_poller(d: Driver) -> None:
-    """With a queue that nobody has polled, a query fails at once and says that the worker may be down."""
+    """With a queue that nobody polls, a query fails when its time is up and says that the worker may be down.
+
+    The reference has a time-out of its own beside it, and which of them ends first is a race: it is asked again then.
+    """
     answer = await d.stub.StartWorkflowExecution(d.start_request(request_eager_execution=True))
     await d.complete(answer.eager_workflow_task, timer("t", 600))
-    await d.refused(d.query(Run(d.name(), answer.run_id)), message=True)
+    await d.refused(empty(lambda: d.query(Run(d.name(), answer.run_id), timeout=10)), message=True)
+
+
+@scenario(rules="90, 93")
+async def query_waits_for_a_worker(d: Driver) -> None:
+    """A query of a queue that nobody has polled is answered by the worker that comes while its caller waits."""
+    answer = await d.stub.StartWorkflowExecution(d.start_request(request_eager_execution=True))
+    await d.complete(answer.eager_workflow_task, timer("t", 600))
+    asked = asyncio.create_task(d.query(Run(d.name(), answer.run_id)))
+    await passing(2)
+    d.record("gave up", asked.done())
+    await d.answer_query(await d.poll(), "at last")
+    d.record("answer", await asked)

@@ -31,6 +31,7 @@ pub(crate) fn complete(
     external::check_namespaces(&request.commands, context.namespaces)?;
     let mut draft = Draft::of(execution, context);
     if heartbeat_expired(&draft, task, request) {
+        note_worker(&mut draft, task, request);
         return Ok(fail::expire_heartbeat(draft, task));
     }
     match carry_out(&mut draft, task, request) {

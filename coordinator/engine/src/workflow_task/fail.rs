@@ -117,7 +117,8 @@ pub(crate) fn fail_for_buffer(draft: &mut Draft<'_>) {
     schedule(draft, if was_sticky { 1 } else { task.scheduled.attempt + 1 });
 }
 
-/// The worker kept its task alive for too long without a command (semantics rule 43).
+/// The worker kept its task alive for too long without a command (semantics rule 43). The next
+/// attempt is a further one, though it is offered where the worker's answer asks for it.
 pub(super) fn expire_heartbeat(mut draft: Draft<'_>, task: &StartedTask) -> Transition {
     if task.scheduled.attempt == 1 {
         let scheduled_event_id = task.scheduled.scheduled_event_id;
@@ -125,7 +126,8 @@ pub(super) fn expire_heartbeat(mut draft: Draft<'_>, task: &StartedTask) -> Tran
         draft.record(events::timed_out(scheduled_event_id, task.started_event_id, timeout));
     }
     draft.overlay().heartbeat_since = None;
-    try_again(&mut draft, task);
+    let has_news = buffer::flush(&mut draft);
+    schedule(&mut draft, if has_news { 1 } else { task.scheduled.attempt + 1 });
     let refusal = Rejection::NotFound("workflow task heartbeat timeout".into());
     draft.finish(Reply::Refused(refusal))
 }
