@@ -2,8 +2,12 @@
 
 use persevere_proto::{
     api::{
-        enums::v1::HistoryEventFilterType,
-        history::v1::{History, HistoryEvent},
+        enums::v1::{EventType, HistoryEventFilterType, TimeoutType},
+        failure::v1::{Failure, TimeoutFailureInfo, failure::FailureInfo},
+        history::v1::{
+            History, HistoryEvent, WorkflowExecutionContinuedAsNewEventAttributes,
+            history_event::Attributes,
+        },
         workflowservice::v1::{
             GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
             GetWorkflowExecutionHistoryReverseRequest, GetWorkflowExecutionHistoryReverseResponse,
@@ -13,7 +17,7 @@ use persevere_proto::{
 };
 use prost::Message;
 use tokio::time::Instant;
-use tonic::{Request, Status};
+use tonic::{Request, Status, metadata::MetadataMap};
 
 use super::{deadline, status::invalid, token, workflow::target};
 use crate::{Core, HistoryPage, HistoryRange, Target, Until};
@@ -21,12 +25,18 @@ use crate::{Core, HistoryPage, HistoryRange, Target, Until};
 /// Events on a page, unless the client wants fewer (semantics rule 115).
 const PAGE: usize = 256;
 
+/// In this header a client lists what it can do, separated by commas.
+const FEATURES: &str = "supported-features";
+/// The client follows a chain from whatever event closed a run.
+const FOLLOWS_NEXT_RUN: &str = "follows-next-run-id";
+
 /// See the protocol.
 pub(super) async fn get_workflow_execution_history(
     core: &Core,
     request: Request<GetWorkflowExecutionHistoryRequest>,
 ) -> Result<GetWorkflowExecutionHistoryResponse, Status> {
     let deadline = deadline::of(&request, deadline::HISTORY);
+    let follows_next_run = follows_next_run(request.metadata());
     let request = request.into_inner();
     let target = target(core, &request.namespace, request.execution.as_ref())?;
     let token = token::read_page(&request.next_page_token)?;
@@ -34,7 +44,11 @@ pub(super) async fn get_workflow_execution_history(
     let reading = Reading { core, target, deadline, wait: request.wait_new_event };
     let (events, token) =
         if request.history_event_filter_type() == HistoryEventFilterType::CloseEvent {
-            reading.close_event().await?
+            let (mut events, token) = reading.close_event().await?;
+            if !follows_next_run {
+                events = events.into_iter().map(continued).collect();
+            }
+            (events, token)
         } else {
             reading.all_events(token, page_size(request.maximum_page_size)).await?
         };
@@ -149,6 +163,50 @@ impl Reading<'_> {
 
     async fn until(&self, until: Until) -> Result<bool, Status> {
         Ok(self.core.shards.wait(self.target.clone(), until, self.deadline).await?)
+    }
+}
+
+fn follows_next_run(metadata: &MetadataMap) -> bool {
+    let values = metadata.get_all(FEATURES).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|feature| feature.trim() == FOLLOWS_NEXT_RUN)
+}
+
+/// The close of a run that is retried, as a client needs it that awaits the result of the chain and
+/// goes on to the next run only if this one continued as new (semantics rule 18).
+fn continued(mut event: HistoryEvent) -> HistoryEvent {
+    let (new_execution_run_id, failure) = match &event.attributes {
+        Some(Attributes::WorkflowExecutionFailedEventAttributes(failed)) => {
+            (failed.new_execution_run_id.clone(), failed.failure.clone())
+        }
+        Some(Attributes::WorkflowExecutionTimedOutEventAttributes(timed_out)) => {
+            (timed_out.new_execution_run_id.clone(), Some(run_timed_out()))
+        }
+        _ => return event,
+    };
+    if !new_execution_run_id.is_empty() {
+        event.set_event_type(EventType::WorkflowExecutionContinuedAsNew);
+        #[expect(deprecated, reason = "written for clients that may still read it")]
+        let continued = WorkflowExecutionContinuedAsNewEventAttributes {
+            new_execution_run_id,
+            failure,
+            ..WorkflowExecutionContinuedAsNewEventAttributes::default()
+        };
+        let continued = Attributes::WorkflowExecutionContinuedAsNewEventAttributes(continued);
+        event.attributes = Some(continued);
+    }
+    event
+}
+
+fn run_timed_out() -> Failure {
+    let info = TimeoutFailureInfo {
+        timeout_type: TimeoutType::StartToClose.into(),
+        ..TimeoutFailureInfo::default()
+    };
+    Failure {
+        message: "workflow timeout".into(),
+        source: "Server".into(),
+        failure_info: Some(FailureInfo::TimeoutFailureInfo(info)),
+        ..Failure::default()
     }
 }
 

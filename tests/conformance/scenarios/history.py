@@ -7,7 +7,7 @@ from temporalio.api.enums.v1 import HistoryEventFilterType
 from temporalio.api.workflowservice.v1 import (
     GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse, GetWorkflowExecutionHistoryReverseRequest)
 
-from ..commands import complete, marker, timer
+from ..commands import complete, fail, marker, retry, timer
 from ..driver import NAMESPACE, Driver, Run, kinds
 from ..scenario import scenario
 
@@ -118,6 +118,20 @@ async def close_of_a_chain(d: Driver) -> None:
     d.record("without a run id", _summary(page))
 
 
+@scenario(rules="18, 117")
+async def close_of_a_retried_run(d: Driver) -> None:
+    """To a client that does not say it follows retries, the close event of a retried run is a continue-as-new."""
+    failed = await d.start("failed", retry_policy=retry(initial=600))
+    await d.step(fail())
+    timed_out = await d.start("timed-out", workflow_run_timeout=1, retry_policy=retry(initial=600))
+    await _page(d, timed_out, history_event_filter_type=CLOSE_EVENT, wait_new_event=True)
+    for run in (failed, timed_out):
+        for features in ("", "other", "other,follows-next-run-id"):
+            for what, options in (("close", dict(history_event_filter_type=CLOSE_EVENT)), ("all", {})):
+                page = await _page(d, run, metadata=[("supported-features", features)] if features else None, **options)
+                d.record(f"{run.id}, {what}, {features or 'no feature'}", page.history.events[-1])
+
+
 @scenario(rules="115")
 async def reverse_order(d: Driver) -> None:
     """The reverse read gives the newest events first, page by page."""
@@ -156,9 +170,10 @@ async def history_refused(d: Driver) -> None:
     await d.refused(d.events(Run(run.id, "not-a-run-id")), "malformed run id", naming="run_id")
 
 
-async def _page(d: Driver, run: Run, **fields: object) -> GetWorkflowExecutionHistoryResponse:
+async def _page(d: Driver, run: Run, metadata: list[tuple[str, str]] | None = None,
+                **fields: object) -> GetWorkflowExecutionHistoryResponse:
     return await d.stub.GetWorkflowExecutionHistory(GetWorkflowExecutionHistoryRequest(
-        namespace=NAMESPACE, execution=run.execution(), **fields), timeout=60)
+        namespace=NAMESPACE, execution=run.execution(), **fields), timeout=60, metadata=metadata)
 
 
 async def _pages(d: Driver, run: Run, size: int) -> list[GetWorkflowExecutionHistoryResponse]:
