@@ -31,7 +31,8 @@ pub(crate) fn record_marker(
     }
     if name.len() > ID_BYTES_MAX {
         return bad(format!(
-            "MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} Limit={ID_BYTES_MAX}",
+            "MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={} \
+             Limit={ID_BYTES_MAX}",
             name.len()
         ));
     }

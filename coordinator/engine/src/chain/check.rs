@@ -35,7 +35,8 @@ pub(super) fn continue_as_new(
 
     if workflow_type.len() > ID_BYTES_MAX {
         return bad(format!(
-            "WorkflowType on {COMMAND} exceeds length limit. WorkflowType={workflow_type} Length={} Limit={ID_BYTES_MAX}",
+            "WorkflowType on {COMMAND} exceeds length limit. WorkflowType={workflow_type} \
+             Length={} Limit={ID_BYTES_MAX}",
             workflow_type.len()
         ));
     }

@@ -11,8 +11,8 @@ use prost::Message;
 use super::dispatch::cause_of;
 use crate::{command_run::BadCommand, search_attributes::check_search_attribute_sizes};
 
-/// Refuses a command with a payload above `limit` bytes, or a search attribute above its own. Which parts of a command count, and what
-/// they are called, is as in the reference server.
+/// Refuses a command with a payload above `limit` bytes, or a search attribute above its own.
+/// Which parts of a command count, and what they are called, is as in the reference server.
 pub(super) fn check(command: &Command, limit: usize) -> Result<(), BadCommand> {
     if let Some(attributes) = search_attributes(command) {
         check_search_attribute_sizes(attributes).map_err(|message| BadCommand {
