@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import pathlib
 import sys
 import time
 
@@ -70,8 +71,9 @@ def _go_first() -> None:
     """
     try:
         os.nice(-10)
+        pathlib.Path("/proc/self/autogroup").write_text("-10")  # the same among sessions, where the kernel groups by them
     except OSError:
-        pass  # not for this user: the machine has to be quiet enough without
+        pass  # not for this user, or not on this system: the machine has to be quiet enough without
 
 
 def _names(options: argparse.Namespace) -> list[str]:
