@@ -177,6 +177,9 @@ class Driver:
         """Records the description of a run."""
         described = await self.stub.DescribeWorkflowExecution(api.DescribeWorkflowExecutionRequest(
             namespace=NAMESPACE, execution=run.execution()), timeout=CALL_SECONDS)
+        # In no order that means anything.
+        described.pending_activities.sort(key=lambda pending: pending.activity_id)
+        described.pending_children.sort(key=lambda pending: pending.initiated_id)
         self.record(label, described)
         return described
 

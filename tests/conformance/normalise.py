@@ -34,8 +34,8 @@ PRESENCE_ONLY = {
 DROPPED = {
     "task_id", "state_transition_count", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
 }
-# A search attribute that the reference sets for worker versioning, which is not part of the suite yet.
-DROPPED_KEYS = {"BuildIds"}
+# Search attributes that the reference sets by itself for worker versioning, which is not part of the suite yet.
+DROPPED_KEYS = {"BuildIds", "BinaryChecksums"}
 # Sets that the SDK sends in any order.
 UNORDERED = {"core_used_flags", "lang_used_flags"}
 # Maps whose keys the server makes up.

@@ -32,6 +32,9 @@ pub(crate) fn fold(state: &mut Recorded, event: &HistoryEvent) -> Result<(), Fol
             state.previous_started_event_id = completed.started_event_id;
             state.last_completed_task_event_id = event.event_id;
             state.last_completed_task_identity.clone_from(&completed.identity);
+            #[expect(deprecated, reason = "workers still name their build so")]
+            let worker_version = completed.worker_version.clone();
+            state.worker_version = worker_version;
             note_reset_point(state, event, completed);
             Ok(())
         }

@@ -11,7 +11,8 @@ use persevere_engine::{
     Command, CompleteWorkflowTask, QueueName, Rejection, Reply, Task, WorkflowTaskToken,
 };
 use persevere_proto::api::{
-    enums::v1::WorkflowTaskFailedCause, workflowservice::v1::RespondWorkflowTaskCompletedRequest,
+    common::v1::WorkerVersionStamp, enums::v1::WorkflowTaskFailedCause,
+    workflowservice::v1::RespondWorkflowTaskCompletedRequest,
 };
 use rig::{QUEUE, Rig, answer, commands::*, sticky_answer, sticky_queue};
 
@@ -360,6 +361,28 @@ fn a_heartbeat_gets_the_next_task_until_its_time_is_up() {
     assert!(rig::render::kinds(&rig.history[678..]).ends_with("WorkflowTaskTimedOut"));
     let again = rig.try_poll(sticky_queue(), "poll").unwrap();
     assert_eq!(again.token.attempt, 2, "it goes on where the worker asked for it");
+}
+
+/// Semantics rule 54.
+#[test]
+#[expect(deprecated, reason = "workers still name their build so")]
+fn the_build_that_answered_last_is_known() {
+    let mut rig = Rig::start();
+    for build in [Some("b1"), Some("b2"), None] {
+        let stamp = build.map(|build_id| WorkerVersionStamp {
+            build_id: build_id.to_owned(),
+            use_versioning: false,
+        });
+        let task = rig.poll();
+        let request = RespondWorkflowTaskCompletedRequest {
+            worker_version_stamp: stamp.clone(),
+            ..answer([])
+        };
+        rig.complete_with(&task, request).unwrap();
+        assert_eq!(rig.execution.recorded.worker_version, stamp);
+        rig.signal("go").unwrap();
+    }
+    assert_eq!(rig.execution.recorded.reset_points.len(), 3, "one for each build, or none");
 }
 
 /// Semantics rule 46.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use persevere_engine::{ActivityTaskHandout, RunKey, duration};
 use persevere_proto::api::{
-    common::v1::{ActivityType, WorkerVersionStamp, WorkflowType},
+    common::v1::{ActivityType, WorkflowType},
     workflowservice::v1::{PollActivityTaskQueueRequest, PollActivityTaskQueueResponse},
 };
 use tonic::{Request, Status};
 
-use super::{check, deadline, describe, token};
+use super::{check, deadline, describe, token, workflow_task::version};
 use crate::{Core, PollRequest};
 
 /// See the protocol.
@@ -30,10 +30,7 @@ pub(super) async fn poll_activity_task_queue(
         sticky_of: None,
         identity: request.identity,
         worker_instance: request.worker_instance_key,
-        worker_version: capabilities.as_ref().map(|capabilities| WorkerVersionStamp {
-            build_id: capabilities.build_id.clone(),
-            use_versioning: capabilities.use_versioning,
-        }),
+        worker_version: capabilities.as_ref().and_then(version),
         worker_capabilities: capabilities,
         max_tasks_per_second: request
             .task_queue_metadata

@@ -57,6 +57,7 @@ pub(super) async fn describe_workflow_execution(
     })
 }
 
+#[expect(deprecated, reason = "clients still show the worker's build by it")]
 fn info(execution: &Execution, transitions: i64) -> WorkflowExecutionInfo {
     let recorded = &execution.recorded;
     let started = &recorded.started;
@@ -79,6 +80,7 @@ fn info(execution: &Execution, transitions: i64) -> WorkflowExecutionInfo {
         execution_time: Some(execution_time.into()),
         memo: Some(recorded.memo.clone()),
         search_attributes: Some(recorded.search_attributes.clone()),
+        most_recent_worker_version_stamp: recorded.worker_version.clone(),
         auto_reset_points: Some(ResetPoints { points: recorded.reset_points.clone() }),
         task_queue: execution.task_queue().name,
         state_transition_count: transitions,

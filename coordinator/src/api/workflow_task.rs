@@ -30,7 +30,7 @@ pub(super) async fn poll_workflow_task_queue(
     check::identity(&request.identity)?;
     let queue = check::task_queue(request.task_queue.as_ref())?;
     #[expect(deprecated, reason = "today's SDKs name their build this way")]
-    let (capabilities, checksum) = (request.worker_version_capabilities, request.binary_checksum);
+    let capabilities = request.worker_version_capabilities;
     let sticky = queue.kind() == TaskQueueKind::Sticky;
     let poll = PollRequest {
         namespace: request.namespace,
@@ -38,7 +38,7 @@ pub(super) async fn poll_workflow_task_queue(
         sticky_of: sticky.then(|| queue.normal_name.clone()),
         identity: request.identity,
         worker_instance: request.worker_instance_key,
-        worker_version: version(capabilities.as_ref(), checksum),
+        worker_version: capabilities.as_ref().and_then(version),
         worker_capabilities: capabilities,
         max_tasks_per_second: None,
     };
@@ -142,17 +142,8 @@ fn normal_queue(queue: QueueName) -> TaskQueue {
     TaskQueue { kind: queue.kind() as i32, name: queue.name, normal_name: String::new() }
 }
 
-/// A worker's build, by the field that its generation of SDKs fills in.
-fn version(
-    capabilities: Option<&WorkerVersionCapabilities>,
-    binary_checksum: String,
-) -> Option<WorkerVersionStamp> {
-    let stamp = match capabilities {
-        Some(capabilities) => WorkerVersionStamp {
-            build_id: capabilities.build_id.clone(),
-            use_versioning: capabilities.use_versioning,
-        },
-        None => WorkerVersionStamp { build_id: binary_checksum, use_versioning: false },
-    };
-    Some(stamp).filter(|stamp| !stamp.build_id.is_empty())
+/// The build that a worker names, for the events of what it starts.
+pub(super) fn version(capabilities: &WorkerVersionCapabilities) -> Option<WorkerVersionStamp> {
+    let WorkerVersionCapabilities { build_id, use_versioning, .. } = capabilities.clone();
+    (!build_id.is_empty()).then_some(WorkerVersionStamp { build_id, use_versioning })
 }

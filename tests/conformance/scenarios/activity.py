@@ -502,3 +502,51 @@ async def _all_refused(d: Driver, task: api.PollActivityTaskQueueResponse, label
     for name, call in (("complete", d.complete_activity(task)), ("fail", d.fail_activity(task)),
                        ("cancel", d.cancel_activity(task)), ("heartbeat", d.heartbeat(task))):
         await d.refused(call, f"{label}: {name}", message=True)
+
+
+@scenario(rules="67, 71", slow=True)
+async def retry_interval_grows_to_its_maximum(d: Driver) -> None:
+    """The delay before each attempt is the one before times the coefficient, up to the maximum."""
+    run = await d.start()
+    await d.step(d.activity("1", retry_policy=retry(initial=3, backoff_coefficient=1.5, maximum=4)))
+    for attempt in ("first", "second", "third"):
+        await d.fail_activity(await d.poll_activity(), failure(attempt))
+        described = await d.describe(run, f"after the {attempt}")
+        pending = described.pending_activities[0]
+        delay = pending.next_attempt_schedule_time.ToDatetime() - pending.last_attempt_complete_time.ToDatetime()
+        d.record("delay", round(delay.total_seconds(), 1))
+
+
+@scenario(rules="68, 70")
+async def order_of_reasons_not_to_retry(d: Driver) -> None:
+    """Of several reasons why a failure is final, the reference names one: by flag or type before attempts, before time."""
+    run = await d.start()
+    await d.step(d.activity("flag and last", retry_policy=retry(maximum_attempts=1)),
+                 d.activity("type and time", schedule_to_close_timeout=60,
+                            retry_policy=retry(initial=90, non_retryable_error_types=["Boom"])),
+                 d.activity("last and time", schedule_to_close_timeout=60,
+                            retry_policy=retry(initial=90, maximum_attempts=1)))
+    flag, type, last = await d.poll_activities("flag and last", "type and time", "last and time")
+    await d.fail_activity(flag, failure(non_retryable=True))
+    await d.fail_activity(type)
+    await d.fail_activity(last)
+    await d.history(run)
+
+
+@scenario(rules="71, 80, 142")
+async def describe_everything_pending(d: Driver) -> None:
+    """A run's description tells of its workflow task, of activities in every state, and of children."""
+    run = await d.start()
+    await d.step(d.activity("started"), d.activity("backing off", retry_policy=retry(initial=600)),
+                 d.activity("to be canceled"), activity("waiting", queue=d.name("nobody"), start_to_close_timeout=60),
+                 d.child())
+    await d.until(run, "ChildWorkflowExecutionStarted")
+    _, failing, _ = await d.poll_activities("started", "backing off", "to be canceled")
+    await d.fail_activity(failing, failure("not yet"))
+    await d.describe(run, "a task is scheduled")
+    task = await d.poll()
+    await d.describe(run, "a task is started")
+    scheduled = [event.event_id for event in task.history.events
+                 if event.activity_task_scheduled_event_attributes.activity_id == "to be canceled"]
+    await d.complete(task, cancel_activity(scheduled[0]))
+    await d.describe(run, "no task")

@@ -205,3 +205,20 @@ async def _parent(d: Driver, **fields: object) -> Run:
     await d.until(parent, "ChildWorkflowExecutionStarted")
     await d.until(Run(d.name("child")), "WorkflowTaskScheduled")
     return parent
+
+
+@scenario(rules="107", slow=True)
+async def parent_close_policy_on_every_close(d: Driver) -> None:
+    """A parent that fails, is canceled or times out takes its children along like one that completes."""
+    for label, close in (("failed", fail()), ("canceled", cancel()), ("timed out", None)):
+        queue = d.name(f"{label}-queue")
+        parent = await d.start(label, queue=queue, **({} if close else {"workflow_run_timeout": 8}))
+        await d.complete(await d.poll(queue=queue), d.child(f"{label}-child"))
+        kid = Run(d.name(f"{label}-child"))
+        await d.until(parent, "ChildWorkflowExecutionStarted")
+        await d.until(kid, "WorkflowTaskScheduled")
+        if close:
+            await d.complete(await d.poll(queue=queue), close)
+        await d.close_event(parent)
+        await d.close_event(kid)
+        await d.history(kid, label)

@@ -102,3 +102,14 @@ async def bad_external_commands(d: Driver) -> None:
         run = await d.start(f"{number}", queue=queue)
         await d.refused(d.complete(await d.poll(queue=queue), command), label, message=True)
         d.record(f"{label}: event", (await d.events(run)).last("WorkflowTaskFailed"))
+
+
+@scenario(rules="61, 142")
+async def another_namespace(d: Driver) -> None:
+    """A signal or cancel request into a namespace that does not exist is refused with the task's answer."""
+    for label, command in (("signal", signal_external(d.name("other"), namespace="no-such-namespace")),
+                           ("cancel", cancel_external(d.name("other"), namespace="no-such-namespace"))):
+        queue = d.name(f"{label}-queue")
+        run = await d.start(label, queue=queue)
+        await d.refused(d.complete(await d.poll(queue=queue), command), label, message=True)
+        await d.history(run, label)

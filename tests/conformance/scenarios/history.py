@@ -185,3 +185,35 @@ async def _pages(d: Driver, run: Run, size: int) -> list[GetWorkflowExecutionHis
 
 def _summary(page: GetWorkflowExecutionHistoryResponse) -> str:
     return f"{kinds(page.history.events) or 'no events'}; {'a token' if page.next_page_token else 'no token'}"
+
+
+@scenario(rules="115-116")
+async def pages_of_a_waiting_read(d: Driver) -> None:
+    """Small pages of a waiting read hold the same events, of a closed run up to its end, of an open one up to now."""
+    run = await d.start()
+    for _ in range(3):
+        await d.step(marker("m"), force_create_new_workflow_task=True)
+    open_pages, token = [], b""
+    while sum(len(page.history.events) for page in open_pages) < 14:
+        page = await _page(d, run, wait_new_event=True, maximum_page_size=2, next_page_token=token)
+        assert page.next_page_token, "an open run has more to come"
+        open_pages.append(page)
+        token = page.next_page_token
+    d.record("open", [event for page in open_pages for event in page.history.events])
+    await d.step(complete())
+    rest = []
+    while token:
+        page = await _page(d, run, wait_new_event=True, maximum_page_size=2, next_page_token=token)
+        rest += page.history.events
+        token = page.next_page_token
+    d.record("the rest", rest)
+    closed, token = [], b""
+    while True:
+        page = await _page(d, run, wait_new_event=True, maximum_page_size=2, next_page_token=token)
+        closed += page.history.events
+        token = page.next_page_token
+        if not token:
+            break
+    d.record("closed", kinds(closed))
+    filtered = await _page(d, run, maximum_page_size=1, history_event_filter_type=CLOSE_EVENT)
+    d.record("close filter, page of one", _summary(filtered))

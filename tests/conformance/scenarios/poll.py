@@ -95,7 +95,7 @@ async def describe_task_queue(d: Driver) -> None:
     for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
         answer = await d.stub.DescribeTaskQueue(api.DescribeTaskQueueRequest(
             namespace=NAMESPACE, task_queue=TaskQueue(name=d.queue), task_queue_type=kind))
-        d.record(TaskQueueType.Name(kind), [poller.identity for poller in answer.pollers])
+        d.record(TaskQueueType.Name(kind), list(answer.pollers))
     await d.refused(d.stub.DescribeTaskQueue(api.DescribeTaskQueueRequest(namespace=NAMESPACE)), "no name",
                     naming="task_queue")
     await polling

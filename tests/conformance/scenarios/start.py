@@ -181,7 +181,8 @@ async def execution_timeout_covers_the_chain(d: Driver) -> None:
     first = await d.start(workflow_execution_timeout=12, workflow_run_timeout=10,
                           retry_policy=retry(initial=1, maximum_attempts=10))
     await passing(OVER_A_SECOND)
-    await d.step(continue_as_new("order", workflow_run_timeout=100))
+    await d.step(continue_as_new(
+        "order", workflow_run_timeout=100, retry_policy=retry(initial=1, maximum_attempts=10)))
     closed = await d.close_event(first)
     second = Run(first.id, closed.workflow_execution_continued_as_new_event_attributes.new_execution_run_id)
     await d.close_event(second)
@@ -310,3 +311,32 @@ async def empty_is_not_absent(d: Driver) -> None:
     await d.history(Run(run.id), "second")
     await d.history(Run(d.name("child")), "child")
     await d.describe(Run(run.id))
+
+
+@scenario(rules="12", slow=True)
+async def delay_does_not_count_against_the_run(d: Driver) -> None:
+    """The run time-out of a delayed start begins when the delay is over."""
+    run = await d.start(workflow_start_delay=4, workflow_run_timeout=3)
+    closed = await d.close_event(run)
+    events = await d.history(run)
+    events.shows("WorkflowTaskScheduled", "WorkflowExecutionTimedOut")
+    lasted = closed.event_time.ToDatetime() - events[0].event_time.ToDatetime()
+    assert lasted.total_seconds() >= 6.9, lasted
+
+
+@scenario(rules="6, 8, 14")
+async def signal_with_start_policies(d: Driver) -> None:
+    """Signal-with-start may end the open run and start another; of the conflict policies it knows not all."""
+    run = await d.start()
+    terminate = Conflict.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING
+    answer = await d.stub.SignalWithStartWorkflowExecution(
+        _signal_with_start(d, "again", workflow_id_conflict_policy=terminate))
+    d.record("terminated", answer)
+    await d.history(run, "old")
+    await d.history(Run(run.id, answer.run_id), "new")
+    for label, fields in (
+        ("fail", dict(workflow_id_conflict_policy=Conflict.WORKFLOW_ID_CONFLICT_POLICY_FAIL)),
+        ("terminate if running", dict(workflow_id_reuse_policy=Reuse.WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING)),
+    ):
+        await d.outcome(d.stub.SignalWithStartWorkflowExecution(_signal_with_start(d, label, **fields)), label)
+    await d.history(Run(run.id), "latest")

@@ -122,3 +122,14 @@ async def _sticky_run(d: Driver, sticky_seconds: float = 10, **fields: float) ->
     await d.step(timer("first", 600), sticky=True, sticky_seconds=sticky_seconds)
     await polling
     return run
+
+
+@scenario(rules="37, 40", slow=True)
+async def moved_task_is_dropped(d: Driver) -> None:
+    """A sticky worker that polls again finds nothing once its task has moved to the normal queue."""
+    run = await _sticky_run(d, sticky_seconds=1)
+    await d.signal(run)
+    await d.until(run, "WorkflowTaskTimedOut")
+    await d.no_task(sticky=True)
+    await d.complete(await d.poll(), complete())
+    await d.history(run)

@@ -1,13 +1,13 @@
 """Workflow tasks: one at a time, buffered events, attempts, transient tasks, time-outs, heartbeats, limits."""
 
-from temporalio.api.common.v1 import MeteringMetadata
+from temporalio.api.common.v1 import MeteringMetadata, WorkerVersionCapabilities, WorkerVersionStamp
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import UserMetadata, WorkflowTaskCompletedMetadata
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.api.workflowservice import v1 as api
 
 from .. import commands
 from ..commands import cancel, cancel_timer, complete, continue_as_new, fail, failure, marker, payload, payloads, timer
-from ..driver import NAMESPACE, Driver
+from ..driver import NAMESPACE, POLL_SECONDS, Driver
 from ..scenario import scenario
 
 STARTED = EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
@@ -346,7 +346,7 @@ async def history_limit(d: Driver) -> None:
                                   return_new_workflow_task=True, sticky=True)
         task = answer.workflow_task
     await d.refused(d.complete(task, *[marker("m") for _ in range(5_000)]), message=True)
-    page = await d.stub.GetWorkflowExecutionHistoryReverse(GetWorkflowExecutionHistoryReverseRequest(
+    page = await d.stub.GetWorkflowExecutionHistoryReverse(api.GetWorkflowExecutionHistoryReverseRequest(
         namespace=NAMESPACE, execution=run.execution(), maximum_page_size=3))
     d.record("end", list(page.history.events)[:3])
 
@@ -408,3 +408,63 @@ async def inline_task_on_request_only(d: Driver) -> None:
     d.record("task", task)
     await d.complete(task, complete())
     await d.history(run)
+
+
+@scenario(rules="36-37", slow=True)
+async def time_out_grows_with_attempts(d: Driver) -> None:
+    """From the fourth attempt on a task's time-out grows, 5 s and then twice that each time, and that time it has.
+
+    The reference takes off up to a fifth of what is added, at random; so only the bounds are compared.
+    """
+    run = await d.start(workflow_task_timeout=2)
+    for attempt in range(1, 6):
+        task = await d.poll()
+        assert task.attempt == attempt
+        if attempt > 3:
+            scheduled = task.history.events[-2].workflow_task_scheduled_event_attributes
+            timeout, added = scheduled.start_to_close_timeout.ToTimedelta().total_seconds(), 5 * 2 ** (attempt - 4)
+            d.record(f"attempt {attempt}", [2 + 0.8 * added <= timeout <= 2 + added, added])
+            if attempt == 4:
+                granted, started = timeout, task.started_time.ToDatetime()
+                continue  # nobody answers this one
+            took = (task.started_time.ToDatetime() - started).total_seconds()
+            assert took >= granted - 0.1, (took, granted)
+            await d.complete(task, complete())
+        else:
+            await d.fail_task(task)
+    d.record("events", (await d.events(run)).names())
+
+
+@scenario(rules="54, 80")
+async def build_of_a_worker(d: Driver) -> None:
+    """What workers say of their build comes back where the reference has it, in whichever field they say it."""
+    stamp, versioning = WorkerVersionStamp(build_id="b1"), WorkerVersionCapabilities(build_id="b1")
+    run = await d.start()
+    poll = d.poll_request()
+    poll.binary_checksum = "c1"
+    task = await d.stub.PollWorkflowTaskQueue(poll, timeout=POLL_SECONDS)
+    await d.complete(task, d.activity("1"), d.activity("2"), binary_checksum="c1")
+    await d.history(run, "named by a checksum")
+    poll_activity = d.poll_activity_request()
+    poll_activity.worker_version_capabilities.CopyFrom(versioning)
+    tasks = [await d.stub.PollActivityTaskQueue(poll_activity, timeout=POLL_SECONDS) for _ in range(2)]
+    first, second = (task.task_token for task in sorted(tasks, key=lambda task: task.activity_id))
+    await d.describe(run, "the activities run")
+    worker = dict(namespace=NAMESPACE, identity="worker", worker_version=stamp)
+    await d.stub.RespondActivityTaskCompleted(api.RespondActivityTaskCompletedRequest(task_token=first, **worker))
+    await d.stub.RespondActivityTaskFailed(api.RespondActivityTaskFailedRequest(
+        task_token=second, failure=failure(non_retryable=True), **worker))
+    poll = d.poll_request()
+    poll.worker_version_capabilities.CopyFrom(versioning)
+    task = await d.stub.PollWorkflowTaskQueue(poll, timeout=POLL_SECONDS)
+    await d.complete(task, worker_version_stamp=stamp)
+    await d.describe(run, "after a stamp")
+    await d.signal(run)
+    await d.step()
+    await d.signal(run)
+    task = await d.poll()
+    await d.stub.RespondWorkflowTaskFailed(api.RespondWorkflowTaskFailedRequest(
+        namespace=NAMESPACE, task_token=task.task_token, identity="worker", failure=failure(), worker_version=stamp,
+        binary_checksum="c1"))
+    await d.history(run, "named by a stamp")
+    await d.describe(run, "in the end")

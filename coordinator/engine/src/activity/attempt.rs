@@ -114,7 +114,7 @@ pub(crate) fn heartbeat(
     let details = request.details;
     if details.as_ref().is_some_and(|it| it.encoded_len() > context.limits.blob_size) {
         let failure = server_failure("Heartbeat details exceed size limit.", true);
-        report::attempt_failed(&mut draft, id, Some(failure), &request.identity, None);
+        report::attempt_failed(&mut draft, id, Some(failure), &request.identity);
         return Ok(draft.finish(Reply::Heartbeat { cancel_requested: true }));
     }
     record_heartbeat(&mut draft, id, details);

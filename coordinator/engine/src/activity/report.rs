@@ -1,7 +1,6 @@
 //! What workers report of an attempt: success, failure, or that it gave in to cancellation.
 
 use persevere_proto::api::{
-    common::v1::WorkerVersionStamp,
     failure::v1::{Failure, failure::FailureInfo},
     history::v1::{
         ActivityTaskCanceledEventAttributes, ActivityTaskCompletedEventAttributes,
@@ -26,7 +25,6 @@ use crate::{
 };
 
 /// See `Command::CompleteActivity`. A result too large to store is a failure (rule 78).
-#[expect(deprecated, reason = "clients still read the worker's version there")]
 pub(crate) fn complete(
     execution: &Execution,
     target: &ActivityTarget,
@@ -39,7 +37,7 @@ pub(crate) fn complete(
     if result.as_ref().is_some_and(|it| it.encoded_len() > context.limits.blob_size) {
         let id = resolve_running(execution, target)?;
         let failure = server_failure("Complete result exceeds size limit.", true);
-        attempt_failed(&mut draft, id, Some(failure), &request.identity, request.worker_version);
+        attempt_failed(&mut draft, id, Some(failure), &request.identity);
         return Ok(draft.finish(Reply::Done));
     }
     let identity = request.identity.clone();
@@ -49,7 +47,7 @@ pub(crate) fn complete(
             scheduled_event_id: id,
             started_event_id,
             identity: request.identity,
-            worker_version: request.worker_version,
+            ..ActivityTaskCompletedEventAttributes::default()
         };
         Attributes::ActivityTaskCompletedEventAttributes(completed)
     });
@@ -57,7 +55,6 @@ pub(crate) fn complete(
 }
 
 /// See `Command::FailActivity`: either there is a next attempt, or the activity failed.
-#[expect(deprecated, reason = "clients still read the worker's version there")]
 pub(crate) fn fail(
     execution: &Execution,
     target: &ActivityTarget,
@@ -75,18 +72,16 @@ pub(crate) fn fail(
         attempt::record_heartbeat(&mut draft, id, details);
     }
     let failure = request.failure.map(|failure| bounded(failure, context.limits.blob_size));
-    attempt_failed(&mut draft, id, failure, &request.identity, request.worker_version);
+    attempt_failed(&mut draft, id, failure, &request.identity);
     Ok(draft.finish(Reply::Done))
 }
 
 /// An attempt failed: tries again if that is allowed, else closes the activity.
-#[expect(deprecated, reason = "clients still read the worker's version there")]
 pub(super) fn attempt_failed(
     draft: &mut Draft<'_>,
     id: i64,
     failure: Option<Failure>,
     identity: &str,
-    worker_version: Option<WorkerVersionStamp>,
 ) {
     let decision = retry::decide(&draft.execution, id, failure.as_ref(), draft.context.now);
     let retry_state = match decision {
@@ -106,7 +101,6 @@ pub(super) fn attempt_failed(
             started_event_id,
             identity: identity.to_owned(),
             retry_state: retry_state.into(),
-            worker_version,
             ..ActivityTaskFailedEventAttributes::default()
         };
         Attributes::ActivityTaskFailedEventAttributes(failed)
@@ -114,7 +108,6 @@ pub(super) fn attempt_failed(
 }
 
 /// See `Command::CancelActivity`: only if the workflow has asked for it (semantics rule 75).
-#[expect(deprecated, reason = "clients still read the worker's version there")]
 pub(crate) fn cancel(
     execution: &Execution,
     target: &ActivityTarget,
@@ -126,7 +119,7 @@ pub(crate) fn cancel(
     let details = request.details;
     if details.as_ref().is_some_and(|it| it.encoded_len() > context.limits.blob_size) {
         let failure = server_failure("Cancel details exceed size limit.", true);
-        attempt_failed(&mut draft, id, Some(failure), &request.identity, request.worker_version);
+        attempt_failed(&mut draft, id, Some(failure), &request.identity);
         return Ok(draft.finish(Reply::Done));
     }
     let Some(requested) = recorded(execution, id).cancel_requested else {
@@ -142,7 +135,7 @@ pub(crate) fn cancel(
             scheduled_event_id: id,
             started_event_id,
             identity: request.identity,
-            worker_version: request.worker_version,
+            ..ActivityTaskCanceledEventAttributes::default()
         };
         Attributes::ActivityTaskCanceledEventAttributes(canceled)
     });

@@ -9,7 +9,7 @@ use std::{
 };
 
 use persevere_proto::api::{
-    common::v1::{Memo, SearchAttributes},
+    common::v1::{Memo, SearchAttributes, WorkerVersionStamp},
     enums::v1::{EventType, WorkflowExecutionStatus},
     history::v1::{
         ActivityTaskScheduledEventAttributes, HistoryEvent,
@@ -63,6 +63,8 @@ pub struct Recorded {
     pub signals: u64,
     /// Request ids of signals received (semantics rule 83).
     pub signal_requests: BTreeSet<String>,
+    /// The build of the worker that completed a workflow task last, if it said so.
+    pub worker_version: Option<WorkerVersionStamp>,
     /// Workflow tasks that a reset may go back to: the first one that each build completed.
     pub reset_points: Vec<ResetPointInfo>,
     /// Memo as last modified.
@@ -216,6 +218,7 @@ impl Recorded {
             cancel_requested: None,
             signals: 0,
             signal_requests: BTreeSet::new(),
+            worker_version: None,
             reset_points: started
                 .prev_auto_reset_points
                 .iter()

@@ -47,14 +47,13 @@ pub(crate) fn fail(
         return Ok(draft.finish(Reply::Done));
     }
     if task.scheduled.attempt == 1 {
-        #[expect(deprecated, reason = "older SDKs send them, and they must come back")]
-        let (binary_checksum, worker_version) = (request.binary_checksum, request.worker_version);
+        #[expect(deprecated, reason = "older SDKs send it, and it must come back")]
+        let binary_checksum = request.binary_checksum;
         let failure = request.failure.map(|failure| bounded(failure, context.limits.blob_size));
         let mut failed = events::failed(task, cause, failure, &request.identity);
         #[expect(deprecated, reason = "as above")]
         {
             failed.binary_checksum = binary_checksum;
-            failed.worker_version = worker_version;
         }
         draft.record(Attributes::WorkflowTaskFailedEventAttributes(failed));
     }
