@@ -71,7 +71,8 @@ def _go_first() -> None:
     """
     try:
         os.nice(-10)
-        pathlib.Path("/proc/self/autogroup").write_text("-10")  # the same among sessions, where the kernel groups by them
+        # The same among sessions, where the kernel groups processes by them.
+        pathlib.Path("/proc/self/autogroup").write_text("-10")
     except OSError:
         pass  # not for this user, or not on this system: the machine has to be quiet enough without
 

@@ -32,7 +32,8 @@ PRESENCE_ONLY = {
 }
 # Bookkeeping of a server's own internals that no client reads.
 DROPPED = {
-    "task_id", "state_transition_count", "poller_scaling_decision", "poller_group_id", "poller_group_infos", "poller_groups_info",
+    "task_id", "state_transition_count", "poller_scaling_decision", "poller_group_id", "poller_group_infos",
+    "poller_groups_info",
 }
 # Search attributes that the reference sets by itself for worker versioning, which is not part of the suite yet.
 DROPPED_KEYS = {"BuildIds", "BinaryChecksums"}

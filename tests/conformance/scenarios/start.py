@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from temporalio.api.common.v1 import Header, Memo, Payloads, SearchAttributes, WorkflowType
+from temporalio.api.common.v1 import Header, Link, Memo, Payloads, Priority, SearchAttributes, WorkflowType
 from temporalio.api.enums.v1 import WorkflowIdConflictPolicy as Conflict
 from temporalio.api.enums.v1 import WorkflowIdReusePolicy as Reuse
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflow.v1 import OnConflictOptions
 from temporalio.api.workflowservice.v1 import SignalWithStartWorkflowExecutionRequest
 
-from ..commands import cancel, complete, continue_as_new, fail, header, memo, payloads, retry, seconds
+from ..commands import cancel, complete, continue_as_new, fail, header, memo, payloads, retry, seconds, timer
 from ..driver import CALL_SECONDS, NAMESPACE, OVER_A_SECOND, Driver, Run, passing
 from ..scenario import scenario
 
@@ -305,8 +305,9 @@ async def empty_is_not_absent(d: Driver) -> None:
     await passing(OVER_A_SECOND)
     await d.step(d.child(**nothing), d.activity("1", input=Payloads(), header=Header()))
     await d.until(run, "ChildWorkflowExecutionStarted")
+    await d.until(Run(d.name("child")), "WorkflowTaskScheduled")
     await d.complete(await d.poll(), continue_as_new("order", **nothing))
-    await d.close_event(run)
+    await d.close_event(Run(d.name("child")))
     await d.history(run, "first")
     await d.history(Run(run.id), "second")
     await d.history(Run(d.name("child")), "child")
@@ -340,3 +341,30 @@ async def signal_with_start_policies(d: Driver) -> None:
     ):
         await d.outcome(d.stub.SignalWithStartWorkflowExecution(_signal_with_start(d, label, **fields)), label)
     await d.history(Run(run.id), "latest")
+
+
+@scenario(rules="3, 10, 147")
+async def links_and_priority(d: Driver) -> None:
+    """Links and a priority given with a start are kept, go on to activities and children, and more links can be attached."""
+    link = Link(workflow_event=Link.WorkflowEvent(namespace=NAMESPACE, workflow_id="other", run_id="other-run"))
+    priority = Priority(priority_key=2, fairness_key="tenant", fairness_weight=2)
+    run = await d.start(links=[link], priority=priority)
+    await d.signal(run, links=[link])
+    answer = await d.stub.StartWorkflowExecution(d.start_request(
+        request_id="attached", links=[link], workflow_id_conflict_policy=Conflict.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+        on_conflict_options=OnConflictOptions(attach_request_id=True, attach_links=True)))
+    d.record("attached", answer)
+    await d.step(d.activity("inherits"), d.activity("its own", priority=Priority(priority_key=1)),
+                 d.child(), timer("t", 600))
+    await d.until(run, "ChildWorkflowExecutionStarted")
+    await d.until(Run(d.name("child")), "WorkflowTaskScheduled")
+    for task in await d.poll_activities("inherits", "its own"):
+        d.record(task.activity_id, task.priority)
+    await d.history(run)
+    await d.history(Run(d.name("child")), "child")
+    await d.describe(run)
+    await d.outcome(d.start("bad", priority=Priority(priority_key=-1)), "negative")
+    await d.outcome(d.start("bad", priority=Priority(fairness_key="k" * 65)), "long key")
+    await d.request_cancel(run, links=[link])
+    await d.terminate(run, links=[link])
+    await d.history(run, "terminated")
