@@ -45,7 +45,10 @@ def reference_binary() -> str:
 def reference_command(binary: str, port: int) -> list[str]:
     """How to run the reference server in memory on `port`."""
     return [binary, "server", "start-dev", "--headless", "--port", str(port), "--ip", "127.0.0.1",
-            "--log-level", "warn"]
+            "--log-level", "warn",
+            # One queue, one place: tasks and polls that are passed on between parts of a queue can miss each other.
+            "--dynamic-config-value", "matching.numTaskqueueReadPartitions=1",
+            "--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"]
 
 
 def persevere_command(binary: str, port: int) -> list[str]:

@@ -140,7 +140,7 @@ async def cli_describe_pending(d: Driver) -> None:
 
 @scenario(rules="142")
 async def cli_namespace(d: Driver) -> None:
-    """`operator namespace create, describe, list, update`, and a namespace that is not there."""
+    """`operator namespace create, describe, list, update, delete`, and a namespace that is not there."""
     name = d.name().replace("~", "-").replace("_", "-")
     await _text(d, "operator", "namespace", "create", "-n", name, "--retention", "72h", "--description", "first")
     await _text(d, "operator", "namespace", "create", "-n", name, fails=True)
@@ -149,20 +149,28 @@ async def cli_namespace(d: Driver) -> None:
     info = json.loads(described[1])
     d.record("described", {"description": info["namespaceInfo"]["description"],
                            "retention": info["config"]["workflowExecutionRetentionTtl"]})
+    await _text(d, "operator", "namespace", "describe", "-n", name)
     listed = await _run(d, "operator", "namespace", "list", "-o", "json")
     names = [entry["namespaceInfo"]["name"] for entry in json.loads(listed[1])]
     d.record("listed", [name in names, "default" in names])
     await _text(d, "operator", "namespace", "describe", "-n", "no-such-namespace", fails=True)
     await _text(d, "workflow", "list", "-n", "no-such-namespace", fails=True)
+    await _text(d, "operator", "namespace", "delete", "-n", name, "--yes")
+    await _text(d, "operator", "namespace", "describe", "-n", name, fails=True)
+    await _text(d, "operator", "namespace", "delete", "-n", "no-such-namespace", "--yes", fails=True)
 
 
 @scenario(rules="142")
 async def cli_cluster(d: Driver) -> None:
-    """`operator cluster health, system, describe`."""
+    """`operator cluster health, system, describe, list`."""
     await _json(d, "operator", "cluster", "health")
-    for command in ("system", "describe"):
-        code, out, _ = await _run(d, "operator", "cluster", command, "-o", "json")
-        d.record(f"cluster {command}", [code, bool(json.loads(out))])
+    await _text(d, "operator", "cluster", "health")
+    await _text(d, "operator", "cluster", "describe")
+    await _text(d, "operator", "cluster", "describe", "--detail")
+    # Of these the values are each server's own: its version and capabilities, its id and address.
+    for command in ("system", "list"):
+        code, out, _ = await _run(d, "operator", "cluster", command)
+        d.record(f"cluster {command}", [code, _plain(out.splitlines()[0]), len(out.splitlines())])
 
 
 @scenario(rules="120, 142")
@@ -173,6 +181,8 @@ async def cli_task_queue(d: Driver) -> None:
     code, out, _ = await _run(d, "task-queue", "describe", "-t", d.queue, "-o", "json")
     pollers = json.loads(out)["pollers"] or []
     d.record("task-queue describe", [code, [(poller["taskQueueType"], poller["identity"]) for poller in pollers]])
+    code, out, _ = await _run(d, "task-queue", "describe", "-t", d.queue)
+    d.record("as text", [code, sorted(_plain(line) for line in out.splitlines())])  # its tables have no order
     await polling
 
 

@@ -416,14 +416,14 @@ async def time_out_grows_with_attempts(d: Driver) -> None:
 
     The reference takes off up to a fifth of what is added, at random; so only the bounds are compared.
     """
-    run = await d.start(workflow_task_timeout=2)
+    run = await d.start(workflow_task_timeout=8)
     for attempt in range(1, 6):
         task = await d.poll()
         assert task.attempt == attempt
         if attempt > 3:
             scheduled = task.history.events[-2].workflow_task_scheduled_event_attributes
             timeout, added = scheduled.start_to_close_timeout.ToTimedelta().total_seconds(), 5 * 2 ** (attempt - 4)
-            d.record(f"attempt {attempt}", [2 + 0.8 * added <= timeout <= 2 + added, added])
+            d.record(f"attempt {attempt}", [8 + 0.8 * added <= timeout <= 8 + added, added])
             if attempt == 4:
                 granted, started = timeout, task.started_time.ToDatetime()
                 continue  # nobody answers this one
