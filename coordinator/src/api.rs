@@ -44,11 +44,15 @@ const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// All services of a coordinator, ready to serve on any transport.
 ///
-/// Requests may come compressed by gzip, and are answered so where the client asks for it.
+/// Requests may come compressed by gzip, and are answered so where the client asks for it. With
+/// `reflection`, generic clients are told what there is; that takes a while to prepare.
 ///
 /// # Errors
 /// If the descriptors for reflection cannot be read: a broken build.
-pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Error> {
+pub async fn routes(
+    core: Core,
+    reflection: bool,
+) -> Result<Routes, tonic_reflection::server::Error> {
     let services = services::Services { core };
     let workflow = WorkflowServiceServer::new(services.clone())
         .max_decoding_message_size(MAX_REQUEST_BYTES)
@@ -65,18 +69,19 @@ pub async fn routes(core: Core) -> Result<Routes, tonic_reflection::server::Erro
     health_reporter.set_serving::<WorkflowServiceServer<services::Services>>().await;
     health_reporter.set_serving::<OperatorServiceServer<services::Services>>().await;
 
-    let reflection = || {
+    let descriptors = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let mut routes = Routes::builder();
-    routes
-        .add_service(workflow)
-        .add_service(operator)
-        .add_service(health)
-        .add_service(reflection().build_v1()?.accept_compressed(CompressionEncoding::Gzip))
-        .add_service(reflection().build_v1alpha()?.accept_compressed(CompressionEncoding::Gzip));
+    routes.add_service(workflow).add_service(operator).add_service(health);
+    if reflection {
+        let (v1, v1alpha) = (descriptors().build_v1()?, descriptors().build_v1alpha()?);
+        routes
+            .add_service(v1.accept_compressed(CompressionEncoding::Gzip))
+            .add_service(v1alpha.accept_compressed(CompressionEncoding::Gzip));
+    }
     let oversize = MapResponseLayer::new(status::oversize);
     Ok(Routes::from(routes.routes().into_axum_router().layer(oversize)))
 }

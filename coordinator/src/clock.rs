@@ -3,12 +3,16 @@
 //! A virtual clock stands still until it is moved: by [`Clock::advance`], or by itself while
 //! someone waits for a workflow to end and nothing but a deadline can bring that about. It moves
 //! from deadline to deadline, never past one, and only when the coordinator is idle: no request
-//! in work, no task waiting for or held by a worker. So a year passes in milliseconds, and nothing
-//! that runs sees time jump.
+//! in work, no task waiting for or held by a worker. So a year passes in seconds, and nothing that
+//! runs sees time jump.
+//!
+//! A worker that died does nothing any more, but only the clock is told ([`Clock::bury`]): to the
+//! coordinator the tasks that it held stay held, until they time out.
 
 mod virtual_time;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -33,6 +37,15 @@ enum Source {
         last: AtomicI64,
     },
     Virtual(VirtualTime),
+}
+
+/// Who can do a piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Holder {
+    /// Any worker, or the coordinator itself.
+    Anyone,
+    /// Only the worker that has this identity, or that polls this queue of its own.
+    Only(String),
 }
 
 /// Longest sleep before the machine's clock is looked at again: it may have been set.
@@ -81,6 +94,14 @@ impl Clock {
         Skipping(self.clone())
     }
 
+    /// A worker is dead, known by its identity or by the name of its own (sticky) queue: a virtual
+    /// clock waits no longer for what it holds, but skips to when that times out.
+    pub fn bury(&self, worker: impl Into<String>) {
+        if let Source::Virtual(time) = &*self.source {
+            time.bury(Holder::Only(worker.into()));
+        }
+    }
+
     /// Whether the clock is virtual.
     pub(crate) fn is_virtual(&self) -> bool {
         matches!(&*self.source, Source::Virtual(_))
@@ -103,10 +124,18 @@ impl Clock {
         }
     }
 
-    /// So many executions more (or fewer) wait for a worker.
+    /// So many pieces of work more (or fewer) for anyone.
     pub(crate) fn add_busy(&self, change: i64) {
         if let Source::Virtual(time) = &*self.source {
-            time.add_busy(change);
+            time.add_work(&Holder::Anyone, change);
+        }
+    }
+
+    /// An execution had work for those before, and now has for these.
+    pub(crate) fn change_busy(&self, before: &BTreeSet<Holder>, now: &BTreeSet<Holder>) {
+        if let Source::Virtual(time) = &*self.source {
+            now.difference(before).for_each(|holder| time.add_work(holder, 1));
+            before.difference(now).for_each(|holder| time.add_work(holder, -1));
         }
     }
 

@@ -1,22 +1,25 @@
 //! A coordinator from start to end: opening, recovering, serving, shutting down.
 
-use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use hyper_util::rt::TokioIo;
 use tokio::{
-    io::DuplexStream,
     net::TcpListener,
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
-use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::{Channel, Endpoint, Server, Uri, server::TcpIncoming};
+use tonic::{
+    body::Body,
+    codegen::http::{Request, Response},
+    service::Routes,
+    transport::{Channel, server::TcpIncoming},
+};
 
 use crate::{
     Clock, Config, Core, Dispatch, Namespaces, OpenError, Shards, Store, StoreError,
     dispatch::Queues,
+    entrance::{Entrance, server},
     journal::Journal,
     queries::Queries,
     recovery, retention,
@@ -24,28 +27,14 @@ use crate::{
     store::Writes,
 };
 
-/// Connections to come, of in-process channels.
-type Connections = mpsc::UnboundedSender<io::Result<DuplexStream>>;
-
-/// Bytes in flight in one direction of an in-process connection.
-const PIPE: usize = 256 << 10;
-
-/// HTTP/2 windows: a page of history fits without waiting for the reader.
-const WINDOW: u32 = 4 << 20;
-
-/// Requests at once on one connection: one client may wait for very many workflows.
-const STREAMS: u32 = 100_000;
-
-/// How often a silent connection is asked whether it is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
 /// A running coordinator. Dropping it ends it at once, like a crash; what was answered is on disk.
 #[derive(Debug)]
 pub struct Coordinator {
     core: Core,
     shared: Arc<Shared>,
     address: Option<SocketAddr>,
-    connections: Connections,
+    routes: Routes,
+    entrance: Entrance,
     stop_shards: CancellationToken,
     servers: JoinSet<Result<(), tonic::transport::Error>>,
     shards: JoinSet<()>,
@@ -108,19 +97,21 @@ impl Coordinator {
         background.spawn(async move { clock.run().await });
         background.spawn(retention::run(core.clone()));
 
-        let routes = crate::routes(core.clone()).await?;
-        let (connections, incoming) = mpsc::unbounded_channel();
+        // Nobody without an address to call asks what there is.
+        let routes = crate::routes(core.clone(), listener.is_some()).await?;
+        let (entrance, incoming) = Entrance::new();
         let mut servers = JoinSet::new();
         let closing = shared.closing.clone();
-        servers.spawn(server().add_routes(routes.clone()).serve_with_incoming_shutdown(
-            UnboundedReceiverStream::new(incoming),
-            closing.clone().cancelled_owned(),
-        ));
+        servers.spawn(
+            server()
+                .add_routes(routes.clone())
+                .serve_with_incoming_shutdown(incoming, closing.clone().cancelled_owned()),
+        );
         if let Some(listener) = listener {
             let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
             servers.spawn(
                 server()
-                    .add_routes(routes)
+                    .add_routes(routes.clone())
                     .serve_with_incoming_shutdown(incoming, closing.cancelled_owned()),
             );
         }
@@ -129,7 +120,8 @@ impl Coordinator {
             core,
             shared,
             address,
-            connections,
+            routes,
+            entrance,
             stop_shards,
             servers,
             shards,
@@ -141,17 +133,18 @@ impl Coordinator {
     /// A channel to it, within the process. It connects when it is first used.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        let connections = self.connections.clone();
-        let connect = move |_: Uri| {
-            let (ours, theirs) = tokio::io::duplex(PIPE);
-            let sent = connections.send(Ok(theirs));
-            let gone = |_| io::Error::new(io::ErrorKind::ConnectionRefused, "it has shut down");
-            std::future::ready(sent.map_err(gone).map(|()| TokioIo::new(ours)))
-        };
-        Endpoint::from_static("http://in-process")
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .connect_with_connector_lazy(tower::service_fn(connect))
+        self.entrance.channel()
+    }
+
+    /// A further entrance, of which every request passes `gate`: it passes it on to the routes
+    /// and their response back, or not. For tests.
+    pub fn entrance<G, Fut>(&self, gate: G) -> Entrance
+    where
+        G: Fn(Request<Body>, Routes) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = Response<Body>> + Send + 'static,
+    {
+        let closing = self.shared.closing.clone().cancelled_owned();
+        Entrance::gated(self.routes.clone(), gate, closing)
     }
 
     /// Where it listens, if it does.
@@ -219,15 +212,6 @@ async fn finish(servers: &mut JoinSet<Result<(), tonic::transport::Error>>) {
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
-}
-
-fn server() -> Server {
-    Server::builder()
-        .max_concurrent_streams(STREAMS)
-        // A worker whose machine is gone must not be handed tasks for long.
-        .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
 }
 
 async fn start_shards(

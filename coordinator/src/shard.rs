@@ -20,7 +20,7 @@ mod shared;
 mod warm;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -290,7 +290,7 @@ impl Shard {
                 for run in self.warm.remove(&key).into_iter().flat_map(|it| it.runs.into_values()) {
                     // Its deadline stays watched.
                     self.by_id.remove(&run.id);
-                    self.shared.clock.add_busy(-i64::from(run.busy));
+                    self.shared.clock.change_busy(&run.busy, &BTreeSet::new());
                 }
             } else {
                 kept += 1;

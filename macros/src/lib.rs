@@ -43,7 +43,18 @@ pub fn signal(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::signal::attribute(options.into(), item.into()).into()
 }
 
-/// Makes an async function that takes a harness a test.
+/// Makes an async function that takes a harness a test: `async fn expires(t: Harness)`.
+///
+/// With `chaos = 200` the function runs 200 times, each time in a world of its own in which other
+/// things go wrong, as its seed says: workers die before, during and after their work and others
+/// take their place, tasks are handed out again once they have timed out, replies get lost and are
+/// asked for again. A failure names its seed; `PERSEVERE_CHAOS_SEED=17 cargo test` runs that one
+/// alone.
+///
+/// Chaos tests are about what the world looks like in the end. An activity may run more than once,
+/// unless it has `max_attempts = 1`, which may then fail without having run; so assert the
+/// workflow's result and, for example, that a ledger holds one charge, not how often something was
+/// called or how long it took. Statics outlive a seed: keep the test's state in its function.
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::test::attribute(options.into(), item.into()).into()

@@ -111,6 +111,12 @@ impl Client {
         self.connection.identity()
     }
 
+    /// See [`Connection::retrying_after`].
+    #[cfg(feature = "embedded")]
+    pub(crate) fn retrying_after(self, first_wait: std::time::Duration) -> Self {
+        Self { connection: self.connection.retrying_after(first_wait) }
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }

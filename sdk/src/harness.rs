@@ -10,6 +10,9 @@
 //! that, whenever the history has grown by a quarter, so that a workflow may live for a year; and
 //! when the test's function has returned, the history of every run is replayed once more. A workflow
 //! task that fails, because of that or of a panic, fails the test at once.
+//!
+//! With [`#[persevere::test(chaos = 200)]`](crate::test) a test runs once for each of 200 seeds, and
+//! workers die and replies get lost on the way. What survives that, survives.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -18,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use persevere_coordinator::{Clock, Config, Coordinator, Time};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -26,15 +30,22 @@ use crate::call::{CallError, WorkflowCall};
 use crate::client::{Client, ConnectOptions};
 use crate::definition::{ActivityDefinition, ActivityImplementation, Workflow, WorkflowDefinition};
 use crate::handle::{Target, WorkflowHandle};
+use crate::runtime::spec::ActivityRegistration;
 use crate::worker::{Scrutiny, UntypedWorker, WorkerError, WorkerOptions};
 
+mod chaos;
 mod fakes;
+mod mortal;
 mod replays;
 mod stub;
+mod trial;
 
+use chaos::Chaos;
 use fakes::Fakes;
 pub(crate) use fakes::start;
+use mortal::keep_worker;
 pub use stub::Stub;
+pub use trial::{run_chaos_test, run_test};
 
 /// When virtual time begins: the start of 2026, so that times in messages look like times.
 const BEGINNING: Time = Time(1_767_225_600 * 1_000_000_000);
@@ -87,6 +98,8 @@ struct World {
     coordinator: Coordinator,
     /// The first workflow task that failed. It would be tried again for ever; the test ends instead.
     failed_task: watch::Sender<Option<String>>,
+    /// What goes wrong, if anything is to.
+    chaos: Option<Arc<Chaos>>,
     stop: CancellationToken,
 }
 
@@ -178,6 +191,14 @@ impl Harness {
         self.world.wait(self.world.coordinator.clock().advance(step)).await;
     }
 
+    /// What has gone wrong so far, in words: with `chaos` only, see
+    /// [`#[persevere::test]`](crate::test).
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let faults = self.world.chaos.iter().flat_map(|chaos| chaos.faults());
+        faults.map(|fault| fault.to_string()).collect()
+    }
+
     /// The virtual time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
@@ -185,7 +206,7 @@ impl Harness {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(since).unwrap_or_default())
     }
 
-    async fn open() -> (Self, JoinSet<Result<(), WorkerError>>) {
+    async fn open(chaos: Option<Arc<Chaos>>) -> (Self, JoinSet<Result<(), WorkerError>>) {
         let namespace = format!("test-{}", HARNESSES.fetch_add(1, Ordering::Relaxed));
         let config = Config {
             namespaces: vec![namespace.clone()],
@@ -197,15 +218,19 @@ impl Harness {
         let client = Client::from_channel(coordinator.channel(), &options)
             .expect("the default headers can be sent");
         let fakes = Fakes::register(namespace);
-        let stop = CancellationToken::new();
+        let (failed_task, stop) = (watch::Sender::new(None), CancellationToken::new());
+        let world = Arc::new(World { client, fakes, coordinator, failed_task, chaos, stop });
         let mut workers = JoinSet::new();
-        let failed_task = watch::Sender::new(None);
         for queue in queues() {
-            let worker = worker(&client, queue, &fakes, &failed_task);
-            workers.spawn(worker.run_until(stop.clone().cancelled_owned()));
+            if let Some(chaos) = &world.chaos {
+                workers.spawn(keep_worker(Arc::clone(&world), queue, Arc::clone(chaos)));
+            } else {
+                let activities = world.fakes.registrations();
+                let worker = worker(&world, &world.client, queue, activities, true);
+                workers.spawn(worker.run_until(world.stop.clone().cancelled_owned()));
+            }
         }
-        let world = World { client, fakes, coordinator, failed_task, stop };
-        (Self { world: Arc::new(world) }, workers)
+        (Self { world }, workers)
     }
 }
 
@@ -217,12 +242,13 @@ fn queues() -> std::collections::BTreeSet<&'static str> {
 }
 
 fn worker(
+    world: &World,
     client: &Client,
     queue: &str,
-    fakes: &Arc<Fakes>,
-    failed_task: &watch::Sender<Option<String>>,
+    activities: Vec<ActivityRegistration>,
+    prove_replay: bool,
 ) -> UntypedWorker {
-    let scrutiny = Scrutiny { prove_replay: true, failed_task: Some(failed_task.clone()) };
+    let scrutiny = Scrutiny { prove_replay, failed_task: Some(world.failed_task.clone()) };
     let options = WorkerOptions {
         workflow_threads: 1,
         workflow_pollers: 1,
@@ -232,7 +258,6 @@ fn worker(
     };
     let workflows =
         inventory::iter::<WorkflowDefinition>.into_iter().map(WorkflowDefinition::register_fake);
-    let activities = fakes.registrations();
     UntypedWorker::under(scrutiny, client, options, workflows.collect(), activities)
         .unwrap_or_else(|error| panic!("the test's worker cannot start: {error}"))
 }
@@ -277,30 +302,10 @@ impl<W: Workflow> Deref for TestRun<W> {
     }
 }
 
-/// Runs a test: the whole of what `#[persevere::test]` generates.
-pub fn run_test<F, Fut, T>(test: F) -> T
-where
-    F: FnOnce(Harness) -> Fut,
-    Fut: Future<Output = T>,
-{
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// A runtime for a test, or for a worker with a life of its own.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .expect("the machine lets us make a runtime");
-    runtime.block_on(async {
-        let (harness, mut workers) = Harness::open().await;
-        let world = Arc::clone(&harness.world);
-        let result = test(harness).await;
-        world.stop.cancel();
-        while let Some(ended) = workers.join_next().await {
-            if let Err(error) = ended.expect("no panic in the worker") {
-                panic!("the test's worker had to stop: {error}");
-            }
-        }
-        let unexpected = world.fakes.unexpected();
-        assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
-        world.expect_no_failed_task();
-        replays::replay_all(&world.client, &world.fakes).await;
-        result
-    })
+        .expect("the machine lets us make a runtime")
 }

@@ -11,7 +11,7 @@ pub use crate::definition::{
 pub use crate::dependencies::{Dependencies, MissingDependency};
 pub use crate::failure::{ErrorProbe, FailureDefinition, FoundAsError, NeverFound};
 #[cfg(feature = "embedded")]
-pub use crate::harness::run_test;
+pub use crate::harness::{run_chaos_test, run_test};
 pub use crate::running::{ActivityHandler, handler};
 
 use crate::payload::Value;

@@ -183,6 +183,12 @@ impl UntypedWorker {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// The queue of its own, where the server sends tasks of runs that it has in memory.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn sticky_queue(&self) -> &str {
+        &self.shared.sticky_queue
+    }
+
     /// Works until `stop` resolves, then lets what is in flight finish within the grace period.
     /// Dropping the future ends the worker at once: activities are reported as interrupted.
     ///

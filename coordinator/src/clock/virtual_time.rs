@@ -1,7 +1,7 @@
 //! A clock that moves from deadline to deadline when nothing else happens.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -11,6 +11,8 @@ use std::{
 
 use persevere_engine::Time;
 use tokio::sync::{Notify, watch};
+
+use super::Holder;
 
 /// How long (in real time) nothing must have happened before time is skipped: enough for a
 /// message to get from one task of this process to another.
@@ -22,9 +24,17 @@ pub(super) struct VirtualTime {
     deadlines: Mutex<BTreeSet<(Time, u64)>>,
     next_sleeper: AtomicU64,
     stirred: AtomicU64,
-    busy: AtomicI64,
+    work: Mutex<Work>,
     skippers: AtomicI64,
     changed: Notify,
+}
+
+/// What there is to do, and who of those that could do it will never do it.
+#[derive(Debug, Default)]
+struct Work {
+    /// How much of it each can do.
+    by_holder: BTreeMap<Holder, i64>,
+    dead: BTreeSet<Holder>,
 }
 
 impl VirtualTime {
@@ -34,7 +44,7 @@ impl VirtualTime {
             deadlines: Mutex::default(),
             next_sleeper: AtomicU64::new(0),
             stirred: AtomicU64::new(0),
-            busy: AtomicI64::new(0),
+            work: Mutex::default(),
             skippers: AtomicI64::new(0),
             changed: Notify::new(),
         }
@@ -48,8 +58,20 @@ impl VirtualTime {
         self.stirred.fetch_add(1, Ordering::SeqCst);
     }
 
-    pub(super) fn add_busy(&self, change: i64) {
-        self.busy.fetch_add(change, Ordering::SeqCst);
+    pub(super) fn add_work(&self, holder: &Holder, change: i64) {
+        {
+            let by_holder = &mut self.work().by_holder;
+            let amount = by_holder.entry(holder.clone()).or_default();
+            *amount += change;
+            if *amount == 0 {
+                by_holder.remove(holder);
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn bury(&self, holder: Holder) {
+        self.work().dead.insert(holder);
         self.changed.notify_waiters();
     }
 
@@ -122,7 +144,13 @@ impl VirtualTime {
     }
 
     fn is_idle(&self) -> bool {
-        self.busy.load(Ordering::SeqCst) == 0
+        let Work { by_holder, dead } = &*self.work();
+        by_holder.keys().all(|holder| dead.contains(holder))
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        // Each change is one operation on a map or a set.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn move_to(&self, time: Time) {

@@ -234,7 +234,7 @@ impl Shard {
         })
     }
 
-    /// Watches the deadline that a run has now, and tells a virtual clock whether it is busy.
+    /// Watches the deadline that a run has now, and tells a virtual clock who is busy with it.
     pub(super) fn watch(&mut self, key: &WorkflowKey, run_id: &str) {
         let is_virtual = self.shared.clock.is_virtual();
         let Some(run) = self.warm.get_mut(key).and_then(|it| it.runs.get_mut(run_id)) else {
@@ -251,8 +251,8 @@ impl Shard {
             run.deadline = deadline;
         }
         if is_virtual {
-            let busy = run.wants_work();
-            self.shared.clock.add_busy(i64::from(busy) - i64::from(run.busy));
+            let busy = run.work();
+            self.shared.clock.change_busy(&run.busy, &busy);
             run.busy = busy;
         }
     }

@@ -1,6 +1,6 @@
 //! One run in memory: its state, what of it is not on disk yet, and who waits for it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use persevere_engine::ActivityStage;
 use persevere_engine::{
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     CallError, Until, View,
+    clock::Holder,
     store::{BatchRow, ListingRow, StateRow, StoredRun, Writes, history_key},
 };
 
@@ -31,8 +32,8 @@ pub(super) struct Run {
     pub(super) execution: Arc<Execution>,
     /// The deadline that the shard watches for it.
     pub(super) deadline: Option<Time>,
-    /// Whether a virtual clock was told that a worker has something to do for it.
-    pub(super) busy: bool,
+    /// Who has something to do for it, as a virtual clock was told.
+    pub(super) busy: BTreeSet<Holder>,
     /// The last submission to the journal that has something of it.
     pub(super) submitted: u64,
     /// Who waits for its rows to be removed.
@@ -63,7 +64,7 @@ impl Run {
             key: Arc::new(stored.execution.key.clone()),
             execution: Arc::new(stored.execution),
             deadline: None,
-            busy: false,
+            busy: BTreeSet::new(),
             submitted: 0,
             deleting: None,
             transitions: stored.transitions,
@@ -81,7 +82,7 @@ impl Run {
             key: Arc::new(next.key.clone()),
             execution: Arc::new(next),
             deadline: None,
-            busy: false,
+            busy: BTreeSet::new(),
             submitted: 0,
             deleting: None,
             transitions: 0,
@@ -287,14 +288,30 @@ impl Run {
         self.recent.bytes()
     }
 
-    /// Whether a worker (or another execution) has something to do for it.
-    pub(super) fn wants_work(&self) -> bool {
+    /// Who has something to do for it: workers, or another execution.
+    pub(super) fn work(&self) -> BTreeSet<Holder> {
         let overlay = &self.execution.overlay;
-        let task = !matches!(overlay.workflow_task, WorkflowTask::None);
-        let activity = |stage: &ActivityStage| !matches!(stage, ActivityStage::BackingOff { .. });
-        !overlay.outbox.is_empty()
-            || (self.execution.is_running()
-                && (task || overlay.activities.values().any(|it| activity(&it.stage))))
+        let mut work = BTreeSet::new();
+        if !overlay.outbox.is_empty() {
+            work.insert(Holder::Anyone);
+        }
+        if !self.execution.is_running() {
+            return work;
+        }
+        work.extend(match &overlay.workflow_task {
+            WorkflowTask::None => None,
+            WorkflowTask::Scheduled(task) if task.queue.sticky_of.is_some() => {
+                Some(Holder::Only(task.queue.name.clone()))
+            }
+            WorkflowTask::Scheduled(_) => Some(Holder::Anyone),
+            WorkflowTask::Started(task) => Some(Holder::Only(task.identity.clone())),
+        });
+        work.extend(overlay.activities.values().filter_map(|it| match &it.stage {
+            ActivityStage::BackingOff { .. } => None,
+            ActivityStage::Scheduled { .. } => Some(Holder::Anyone),
+            ActivityStage::Started(attempt) => Some(Holder::Only(attempt.identity.clone())),
+        }));
+        work
     }
 }
 

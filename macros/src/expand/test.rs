@@ -16,14 +16,18 @@ pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream 
     let Some(model) = Test::new(options, parsed, &mut errors) else {
         return unchanged(item, errors);
     };
-    let Test { name, vis, attrs, param, output, body } = &model;
+    let Test { chaos, name, vis, attrs, param, output, body } = &model;
     let errors = errors.into_tokens();
+    let run = match chaos {
+        None => quote!(run_test(#name)),
+        Some(seeds) => quote!(run_chaos_test(#seeds, #name)),
+    };
     quote! {
         #[::core::prelude::v1::test]
         #attrs
         #vis fn #name() #output {
             async fn #name(#param) #output #body
-            ::persevere::__private::run_test(#name)
+            ::persevere::__private::#run
         }
         #errors
     }

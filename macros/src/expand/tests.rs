@@ -110,6 +110,16 @@ fn test_expands() {
     check(test::attribute(TokenStream::new(), item), expect_file!["../../snapshots/test.rs"]);
 }
 
+#[test]
+fn chaos_test_expands() {
+    let item = quote! {
+        async fn charges_once(t: Harness) {
+            assert_eq!(t.run(pay(order())).await.unwrap(), receipt());
+        }
+    };
+    check(test::attribute(quote!(chaos = 200), item), expect_file!["../../snapshots/chaos_test.rs"]);
+}
+
 /// Bodies as they are while someone types.
 fn half_typed_bodies() -> [TokenStream; 4] {
     [

@@ -10,6 +10,8 @@ use crate::parse::options;
 
 /// A test.
 pub(crate) struct Test {
+    /// How many seeds to run it with, each with other faults; without it runs once, undisturbed.
+    pub(crate) chaos: Option<u32>,
     pub(crate) name: Ident,
     pub(crate) vis: TokenStream,
     pub(crate) attrs: TokenStream,
@@ -21,17 +23,11 @@ pub(crate) struct Test {
 
 impl Test {
     pub(crate) fn new(options: TokenStream, item: FnItem, errors: &mut Errors) -> Option<Self> {
+        let mut chaos = None;
         for option in options::read(options, errors) {
             match option.name.to_string().as_str() {
-                "chaos" => errors.at(
-                    &option.name,
-                    "`chaos` comes in a later version: remove it, and the test runs once, replaying \
-                     every task from scratch",
-                ),
-                name => errors.at(
-                    &option.name,
-                    format!("unknown option `{name}`; `#[persevere::test]` takes none"),
-                ),
+                "chaos" => chaos = option.count(errors),
+                _ => options::unknown(&option, &["chaos"], errors),
             }
         }
         let name = &item.sig.ident;
@@ -64,6 +60,7 @@ impl Test {
         }
         let attrs = item.attrs.iter().map(ToTokens::to_token_stream).collect();
         Some(Self {
+            chaos,
             vis: item.vis.to_token_stream(),
             attrs,
             param: param.filter(|_| usable)?,

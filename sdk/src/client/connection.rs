@@ -15,7 +15,7 @@ use tonic::{
 use super::{
     error::{ClientError, ConnectError},
     options::ConnectOptions,
-    retry::{Backoff, is_retryable, is_too_large},
+    retry::{self, Backoff, is_retryable, is_too_large},
 };
 
 /// The stub that calls are made on.
@@ -28,6 +28,8 @@ const LARGEST_MESSAGE: usize = 256 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     service: Service,
+    /// How long a failed call waits before it is made again, the first time.
+    first_wait: Duration,
     shared: Arc<Shared>,
 }
 
@@ -67,7 +69,13 @@ impl Connection {
             identity: options.identity.clone(),
             headers: headers(options)?,
         };
-        Ok(Self { service, shared: Arc::new(shared) })
+        Ok(Self { service, first_wait: retry::FIRST_WAIT, shared: Arc::new(shared) })
+    }
+
+    /// The same with another first wait: for tests, where the server is near.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn retrying_after(self, first_wait: Duration) -> Self {
+        Self { first_wait, ..self }
     }
 
     pub(crate) fn namespace(&self) -> &str {
@@ -106,7 +114,7 @@ impl Connection {
         Fut: Future<Output = Result<Response<Resp>, Status>>,
     {
         let deadline = Instant::now() + limits.total;
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::from(self.first_wait);
         loop {
             let status = match self.once(limits.attempt, request.clone(), &rpc).await {
                 Ok(response) => return Ok(response),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 /// First wait after an ordinary failure.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// First wait after the server said it has too much to do.
 const FIRST_WAIT_THROTTLED: Duration = Duration::from_secs(1);
 /// No wait is longer.
@@ -53,16 +53,30 @@ pub(crate) fn is_too_large(status: &Status) -> bool {
 }
 
 /// The waits of one series of tries.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Backoff {
     failures: u32,
+    first: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::from(FIRST_WAIT)
+    }
+}
+
+impl From<Duration> for Backoff {
+    /// Begins with this wait instead of the usual one.
+    fn from(first: Duration) -> Self {
+        Self { failures: 0, first }
+    }
 }
 
 impl Backoff {
     /// The wait after another failure with this code.
     pub(crate) fn next(&mut self, code: Code) -> Duration {
         let jitter = 1.0 + JITTER * (2.0 * fastrand::f64() - 1.0);
-        let wait = nominal(self.failures, code);
+        let wait = nominal(self.first, self.failures, code);
         self.failures = self.failures.saturating_add(1);
         wait.mul_f64(jitter)
     }
@@ -73,8 +87,8 @@ impl Backoff {
     }
 }
 
-fn nominal(failures: u32, code: Code) -> Duration {
-    let first = if code == Code::ResourceExhausted { FIRST_WAIT_THROTTLED } else { FIRST_WAIT };
+fn nominal(first: Duration, failures: u32, code: Code) -> Duration {
+    let first = if code == Code::ResourceExhausted { FIRST_WAIT_THROTTLED } else { first };
     // Beyond some twenty failures the power leaves every bound behind; the limit is reached long
     // before.
     let growth = FACTOR.powi(failures.min(20) as i32);
@@ -87,10 +101,10 @@ mod tests {
 
     #[test]
     fn waits_grow_from_a_tenth_of_a_second_to_ten_seconds() {
-        assert_eq!(nominal(0, Code::Unavailable), Duration::from_millis(100));
-        assert_eq!(nominal(1, Code::Unavailable), Duration::from_millis(170));
-        assert_eq!(nominal(0, Code::ResourceExhausted), Duration::from_secs(1));
-        assert_eq!(nominal(50, Code::Unavailable), LONGEST_WAIT);
+        assert_eq!(nominal(FIRST_WAIT, 0, Code::Unavailable), Duration::from_millis(100));
+        assert_eq!(nominal(FIRST_WAIT, 1, Code::Unavailable), Duration::from_millis(170));
+        assert_eq!(nominal(FIRST_WAIT, 0, Code::ResourceExhausted), Duration::from_secs(1));
+        assert_eq!(nominal(FIRST_WAIT, 50, Code::Unavailable), LONGEST_WAIT);
     }
 
     #[test]

@@ -298,13 +298,16 @@ fn unknown_activity(known: &HashMap<String, ActivityRegistration>, kind: &str) -
     failure(&message, "UnknownActivityType")
 }
 
-/// When the attempt's result stops counting, by this machine's clock.
+/// When the attempt's result stops counting, by this machine's clock. How old the activity was when
+/// the attempt started is the server's to say: its clock need not be this machine's.
 fn deadline(info: &ActivityInfo) -> Option<Instant> {
     let now = Instant::now();
     let attempt = info.start_to_close.and_then(|limit| now.checked_add(limit));
-    let total = info.schedule_to_close.zip(info.scheduled).and_then(|(limit, scheduled)| {
-        let age = scheduled.elapsed().unwrap_or_default();
-        now.checked_add(limit.saturating_sub(age))
+    let total = info.schedule_to_close.and_then(|limit| {
+        let age = info.scheduled.zip(info.started).map(|(scheduled, started)| {
+            started.duration_since(scheduled).unwrap_or_default()
+        });
+        now.checked_add(limit.saturating_sub(age?))
     });
     match (attempt, total) {
         (Some(attempt), Some(total)) => Some(attempt.min(total)),
