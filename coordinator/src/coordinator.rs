@@ -1,6 +1,8 @@
 //! A coordinator from start to end: opening, recovering, serving, shutting down.
 
-use std::{future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 use futures_util::FutureExt;
 use tokio::{

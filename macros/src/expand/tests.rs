@@ -117,7 +117,10 @@ fn chaos_test_expands() {
             assert_eq!(t.run(pay(order())).await.unwrap(), receipt());
         }
     };
-    check(test::attribute(quote!(chaos = 200), item), expect_file!["../../snapshots/chaos_test.rs"]);
+    check(
+        test::attribute(quote!(chaos = 200), item),
+        expect_file!["../../snapshots/chaos_test.rs"],
+    );
 }
 
 /// Bodies as they are while someone types.

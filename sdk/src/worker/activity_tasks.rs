@@ -304,9 +304,10 @@ fn deadline(info: &ActivityInfo) -> Option<Instant> {
     let now = Instant::now();
     let attempt = info.start_to_close.and_then(|limit| now.checked_add(limit));
     let total = info.schedule_to_close.and_then(|limit| {
-        let age = info.scheduled.zip(info.started).map(|(scheduled, started)| {
-            started.duration_since(scheduled).unwrap_or_default()
-        });
+        let age = info
+            .scheduled
+            .zip(info.started)
+            .map(|(scheduled, started)| started.duration_since(scheduled).unwrap_or_default());
         now.checked_add(limit.saturating_sub(age?))
     });
     match (attempt, total) {
