@@ -12,7 +12,7 @@ import dataclasses
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from temporalio.api import errordetails  # noqa: F401  registers the types of error details
@@ -42,6 +42,7 @@ TASK_SECONDS = 120
 CALLS_AT_ONCE = 3
 WAITING_CALLS = ("PollWorkflowTaskQueue", "PollActivityTaskQueue", "GetWorkflowExecutionHistory", "QueryWorkflow")
 NAMESPACE = "default"
+AnyTask = TypeVar("AnyTask", api.PollWorkflowTaskQueueResponse, api.PollActivityTaskQueueResponse)
 # A run that lasts for longer is followed by the next at once (semantics rule 17).
 OVER_A_SECOND = 1.2
 # For time-outs that are not what a scenario is about; a task's own is capped at 120 s.
@@ -62,6 +63,10 @@ class Run:
 
 class Refused(Exception):
     """A call that the scenario expects to fail succeeded, or failed without what it must say."""
+
+
+class LostTask(Exception):
+    """A server started an attempt at a task and gave it to nobody: the next attempt came, this one never did."""
 
 
 class History(list[HistoryEvent]):
@@ -96,8 +101,11 @@ class Driver:
         self.channel = channel
         self.transcript: list[tuple[str, list[str]]] = []
         self.normaliser = Normaliser(nonce)
+        # Whether the workers of this scenario are the SDK's, which answer every workflow task in time.
+        self.prompt_workers = False
         self._scenario = scenario
         self._nonce = nonce
+        self._received: set[tuple[str, str, int]] = set()
 
     # Names -----------------------------------------------------------------------------------
 
@@ -135,7 +143,10 @@ class Driver:
             events += page.history.events
             token = page.next_page_token
             if not token:
-                return events
+                break
+        if self.prompt_workers and "WorkflowTaskTimedOut" in events.names():
+            raise LostTask(f"a workflow task of {run.id}")
+        return events
 
     async def history(self, run: Run, label: str = "history") -> History:
         """Records the whole history of a run."""
@@ -295,7 +306,8 @@ class Driver:
                    ) -> api.PollWorkflowTaskQueueResponse:
         """Takes the next workflow task; fails when none comes."""
         request = self.poll_request(sticky, queue, identity)
-        return await _task(lambda: self.stub.PollWorkflowTaskQueue(request, timeout=timeout))
+        task = await _task(lambda: self.stub.PollWorkflowTaskQueue(request, timeout=timeout))
+        return self._receive(task, "workflow")
 
     def poll_request(self, sticky: bool = False, queue: str = "", identity: str = "worker"
                      ) -> api.PollWorkflowTaskQueueRequest:
@@ -303,6 +315,14 @@ class Driver:
         where = (TaskQueue(name=self.sticky_queue, kind=TaskQueueKind.TASK_QUEUE_KIND_STICKY, normal_name=self.queue)
                  if sticky else TaskQueue(name=queue or self.queue, kind=TaskQueueKind.TASK_QUEUE_KIND_NORMAL))
         return api.PollWorkflowTaskQueueRequest(namespace=NAMESPACE, task_queue=where, identity=identity)
+
+    def _receive(self, task: AnyTask, what: str) -> AnyTask:
+        """Notes a task that came; of its attempts every earlier one must have come too."""
+        run_id = task.workflow_execution.run_id
+        if task.attempt > 1 and (run_id, what, task.attempt - 1) not in self._received:
+            raise LostTask(f"attempt {task.attempt - 1} of {what} in {task.workflow_execution.workflow_id}")
+        self._received.add((run_id, what, task.attempt))
+        return task
 
     async def no_task(self, sticky: bool = False, queue: str = "", within: float = 3) -> None:
         """Asserts that no workflow task comes within about that many seconds."""
@@ -317,9 +337,14 @@ class Driver:
             fields["sticky_attributes"] = StickyExecutionAttributes(
                 worker_task_queue=self.poll_request(sticky=True).task_queue,
                 schedule_to_start_timeout=seconds(sticky_seconds))
-        return await self.stub.RespondWorkflowTaskCompleted(api.RespondWorkflowTaskCompletedRequest(
+        answer = await self.stub.RespondWorkflowTaskCompleted(api.RespondWorkflowTaskCompletedRequest(
             namespace=NAMESPACE, task_token=task.task_token, commands=commands, identity="worker", **fields),
             timeout=CALL_SECONDS)
+        if answer.workflow_task.task_token:
+            self._receive(answer.workflow_task, "workflow")
+        for eager in answer.activity_tasks:
+            self._receive(eager, eager.activity_id)
+        return answer
 
     async def fail_task(self, task: api.PollWorkflowTaskQueueResponse, cause: Failure | None = None,
                         kind: str = "WORKFLOW_WORKER_UNHANDLED_FAILURE") -> None:
@@ -345,7 +370,7 @@ class Driver:
         """The answer to a query that came with a workflow task."""
         return WorkflowQueryResult(result_type=1, answer=payloads(*results))
 
-    def activity(self, id: str = "1", type: str = "charge", start_to_close_timeout: float = 600, **fields: Any
+    def activity(self, id: str = "1", type: str = "charge", start_to_close_timeout: float = 100, **fields: Any
                  ) -> Command:
         """Schedule an activity on this scenario's queue, with a start-to-close time-out that is out of the way."""
         if start_to_close_timeout:
@@ -362,7 +387,8 @@ class Driver:
     async def poll_activity(self, queue: str = "", timeout: float = POLL_SECONDS) -> api.PollActivityTaskQueueResponse:
         """Takes the next activity task; fails when none comes."""
         request = self.poll_activity_request(queue)
-        return await _task(lambda: self.stub.PollActivityTaskQueue(request, timeout=timeout))
+        task = await _task(lambda: self.stub.PollActivityTaskQueue(request, timeout=timeout))
+        return self._receive(task, task.activity_id)
 
     def poll_activity_request(self, queue: str = "", identity: str = "worker") -> api.PollActivityTaskQueueRequest:
         """A poll of this scenario's queue for activities."""

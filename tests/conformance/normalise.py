@@ -45,6 +45,8 @@ SERVER_NAMED = {"queries"}
 TEXT_LENGTH_MAX = 400
 # A server computes these from the clock, so they fall a little short of a whole second.
 WHOLE_SECONDS = {"first_workflow_task_backoff", "backoff_start_interval"}
+# And this from two readings of the clock, a few milliseconds apart.
+ROUNDED_SECONDS = {"current_retry_interval"}
 
 
 class Normaliser:
@@ -118,6 +120,8 @@ class Normaliser:
                 plain[field.name] = sorted(value)
             elif field.name in WHOLE_SECONDS:
                 plain[field.name] = f"{math.ceil(value.ToTimedelta().total_seconds())}s"
+            elif field.name in ROUNDED_SECONDS:
+                plain[field.name] = f"{round(value.ToTimedelta().total_seconds())}s"
             else:
                 plain[field.name] = self._field(field, value)
         return plain

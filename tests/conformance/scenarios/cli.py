@@ -50,6 +50,7 @@ async def cli_execute(d: Driver) -> None:
         await _json(d, "workflow", "execute", "--type", "Declining", "--task-queue", d.queue, "-w", d.name("bad"), fails=True)
         await _json(d, "workflow", "result", "-w", d.name("bad"), fails=True)
         await _text(d, "workflow", "show", "-w", d.name("ok"))
+        await d.history(Run(d.name("ok")))
 
 
 @scenario(rules="83, 90")
@@ -65,6 +66,7 @@ async def cli_signal_query_stack(d: Driver) -> None:
         await _json(d, "workflow", "signal", "-w", d.name(), "--name", "approve", "-i", '"Ada"')
         await _json(d, "workflow", "result", "-w", d.name())
         await _json(d, "workflow", "query", "-w", d.name(), "--name", "state", "--reject-condition", "not_open", fails=True)
+        await d.history(Run(d.name()))
 
 
 @scenario(rules="14")

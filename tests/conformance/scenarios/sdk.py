@@ -387,6 +387,7 @@ async def worker(d: Driver) -> AsyncIterator[Client]:
     The SDK reports its worker's build in one field or the other, as the server's `build_id_based_versioning` asks
     for, which is off here; `workflow_task.build_of_a_worker` compares those fields.
     """
+    d.prompt_workers = True
     d.normaliser.drop("binary_checksum", "worker_version", "build_id")
     client = await Client.connect(d.address, identity="client")
     async with Worker(client, task_queue=d.queue, workflows=WORKFLOWS, activities=[greet, flaky, declined, beating],
