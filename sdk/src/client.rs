@@ -20,9 +20,9 @@ mod workflow;
 use std::error::Error;
 
 use persevere_proto::api::workflowservice::v1::GetSystemInfoRequest;
-use tonic::transport::Channel;
+use tonic::{Request, Response, Status, transport::Channel};
 
-pub(crate) use self::connection::{Connection, Limits, Service, is_gone};
+pub(crate) use self::connection::{Connection, Limits, Service, is_gone, rpc};
 use self::handshake::Stage;
 pub use self::{
     activity::ActivityRef,
@@ -57,8 +57,7 @@ impl Client {
     /// Finds out whether the server has accepted the connection, which only a call can tell. A call
     /// that is lost with the connection is not repeated: nothing would be different.
     async fn first_call(&self, options: &ConnectOptions) -> Result<(), ConnectError> {
-        let rpc =
-            |mut service: Service, request| async move { service.get_system_info(request).await };
+        let rpc = rpc!(get_system_info);
         let request = GetSystemInfoRequest {};
         match self.connection.once(options.connect_timeout, request, &rpc).await {
             Ok(_) => Ok(()),
@@ -115,6 +114,19 @@ impl Client {
     #[cfg(feature = "embedded")]
     pub(crate) fn retrying_after(self, first_wait: std::time::Duration) -> Self {
         Self { connection: self.connection.retrying_after(first_wait) }
+    }
+
+    /// Makes an ordinary call, and again while that can help.
+    async fn call<Req: Clone, Resp, Fut>(
+        &self,
+        operation: &'static str,
+        request: Req,
+        rpc: impl Fn(Service, Request<Req>) -> Fut,
+    ) -> Result<Resp, ClientError>
+    where
+        Fut: Future<Output = Result<Response<Resp>, Status>>,
+    {
+        self.connection.call(operation, Limits::CALL, request, rpc).await
     }
 
     pub(crate) fn connection(&self) -> &Connection {

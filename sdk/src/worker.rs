@@ -42,7 +42,7 @@ pub use self::{
 };
 use self::{lane::LaneConfig, lanes::Lanes, pollers::RateLimit};
 use crate::{
-    client::{Client, ClientError, Connection, Limits},
+    client::{Client, ClientError, Connection, Limits, rpc},
     runtime::spec::{ActivityRegistration, WorkflowRegistration},
 };
 
@@ -233,7 +233,7 @@ impl Shared {
             "describe namespace",
             Limits::CALL,
             request,
-            |mut service, request| async move { service.describe_namespace(request).await },
+            rpc!(describe_namespace),
         );
         call.await.map(drop).map_err(|source| self.refused(source))
     }
@@ -314,9 +314,7 @@ impl Shared {
             task_queue_types,
             ..Default::default()
         };
-        let rpc = |mut service: crate::client::Service, request| async move {
-            service.shutdown_worker(request).await
-        };
+        let rpc = rpc!(shutdown_worker);
         if let Err(status) = self.connection.once(POLLS_END_WITHIN, request, &rpc).await {
             tracing::debug!(code = ?status.code(), message = status.message(),
                 "the server was not told that the worker stops");

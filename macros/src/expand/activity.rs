@@ -80,27 +80,8 @@ fn local(name: &Ident) -> TokenStream {
 
 /// `impl Activity for charge`: what both sides of the wire know.
 pub(crate) fn definition(model: &Function, options: &Options) -> TokenStream {
-    let name = &model.name;
-    let wire_name = options.wire_name(name);
-    let input = function::input(model);
-    let argument_names = function::argument_names(model);
-    let output = function::returned(model, "Output");
-    let error = function::returned(model, "Error");
-    let defaults = defaults::activity(options);
-    let checks = function::argument_checks(model);
-    quote! {
-        #[automatically_derived]
-        impl ::persevere::__private::Activity for #name {
-            const NAME: &'static str = #wire_name;
-            const ARGUMENTS: &'static [&'static str] = #argument_names;
-            #defaults
-            type Input = #input;
-            type Output = #output;
-            type Error = #error;
-        }
-        #[allow(dead_code)]
-        fn __check() { #checks }
-    }
+    let wire_name = options.wire_name(&model.name);
+    function::definition(model, "Activity", &wire_name, &defaults::activity(options))
 }
 
 /// `impl ActivityImplementation for charge`, and its entry in the registry.

@@ -68,6 +68,35 @@ pub(crate) fn plain(function: &Function) -> TokenStream {
     }
 }
 
+/// `impl Activity for charge` or `impl Workflow for hello`: what both sides of the wire know.
+pub(crate) fn definition(
+    function: &Function,
+    of: &str,
+    wire_name: &str,
+    defaults: &TokenStream,
+) -> TokenStream {
+    let name = &function.name;
+    let of = Ident::new(of, Span::call_site());
+    let input = input(function);
+    let argument_names = argument_names(function);
+    let output = returned(function, "Output");
+    let error = returned(function, "Error");
+    let checks = argument_checks(function);
+    quote! {
+        #[automatically_derived]
+        impl ::persevere::__private::#of for #name {
+            const NAME: &'static str = #wire_name;
+            const ARGUMENTS: &'static [&'static str] = #argument_names;
+            #defaults
+            type Input = #input;
+            type Output = #output;
+            type Error = #error;
+        }
+        #[allow(dead_code)]
+        fn __check() { #checks }
+    }
+}
+
 /// `(Order, Amount,)`: the arguments as one type.
 pub(crate) fn input(function: &Function) -> TokenStream {
     let types = function.arguments().map(|argument| &argument.ty);
@@ -75,14 +104,14 @@ pub(crate) fn input(function: &Function) -> TokenStream {
 }
 
 /// `["order", "amount"]`: the arguments' names, for messages.
-pub(crate) fn argument_names(function: &Function) -> TokenStream {
+fn argument_names(function: &Function) -> TokenStream {
     let names = function.arguments().map(|argument| argument.name.to_string());
     quote!(&[#(#names),*])
 }
 
 /// `<Result<Receipt> as Returned>::Which`, with errors pointing at the return type: what a function
 /// returns is asked of a trait, so that aliases of `Result` work.
-pub(crate) fn returned(function: &Function, which: &str) -> TokenStream {
+fn returned(function: &Function, which: &str) -> TokenStream {
     let output = &function.output;
     let which = Ident::new(which, Span::call_site());
     let span = spanned(output);
@@ -90,7 +119,7 @@ pub(crate) fn returned(function: &Function, which: &str) -> TokenStream {
 }
 
 /// Checks under each argument's type that it can cross the wire.
-pub(crate) fn argument_checks(function: &Function) -> TokenStream {
+fn argument_checks(function: &Function) -> TokenStream {
     function
         .arguments()
         .map(|argument| {

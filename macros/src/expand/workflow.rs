@@ -85,25 +85,6 @@ fn expand(model: &Function, options: &Options, errors: Errors) -> TokenStream {
 }
 
 fn definition(model: &Function, options: &Options) -> TokenStream {
-    let name = &model.name;
-    let wire_name = options.wire_name(name);
-    let input = function::input(model);
-    let argument_names = function::argument_names(model);
-    let output = function::returned(model, "Output");
-    let error = function::returned(model, "Error");
-    let defaults = defaults::workflow(options);
-    let checks = function::argument_checks(model);
-    quote! {
-        #[automatically_derived]
-        impl ::persevere::__private::Workflow for #name {
-            const NAME: &'static str = #wire_name;
-            const ARGUMENTS: &'static [&'static str] = #argument_names;
-            #defaults
-            type Input = #input;
-            type Output = #output;
-            type Error = #error;
-        }
-        #[allow(dead_code)]
-        fn __check() { #checks }
-    }
+    let wire_name = options.wire_name(&model.name);
+    function::definition(model, "Workflow", &wire_name, &defaults::workflow(options))
 }

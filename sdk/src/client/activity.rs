@@ -10,7 +10,7 @@ use persevere_proto::api::{
     },
 };
 
-use super::{Client, ClientError, Limits, WorkflowRef, start::payloads};
+use super::{Client, ClientError, WorkflowRef, rpc, start::payloads};
 
 /// An activity that waits to be finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,14 +47,8 @@ impl Client {
                     namespace,
                     ..Default::default()
                 };
-                let call = self.connection().call(
-                    "complete activity",
-                    Limits::CALL,
-                    request,
-                    |mut service, request| async move {
-                        service.respond_activity_task_completed(request).await
-                    },
-                );
+                let call =
+                    self.call("complete activity", request, rpc!(respond_activity_task_completed));
                 call.await.map(drop)
             }
             ActivityRef::Id { workflow, activity_id } => {
@@ -67,13 +61,10 @@ impl Client {
                     identity,
                     ..Default::default()
                 };
-                let call = self.connection().call(
+                let call = self.call(
                     "complete activity",
-                    Limits::CALL,
                     request,
-                    |mut service, request| async move {
-                        service.respond_activity_task_completed_by_id(request).await
-                    },
+                    rpc!(respond_activity_task_completed_by_id),
                 );
                 call.await.map(drop)
             }
@@ -99,14 +90,7 @@ impl Client {
                     namespace,
                     ..Default::default()
                 };
-                let call = self.connection().call(
-                    "fail activity",
-                    Limits::CALL,
-                    request,
-                    |mut service, request| async move {
-                        service.respond_activity_task_failed(request).await
-                    },
-                );
+                let call = self.call("fail activity", request, rpc!(respond_activity_task_failed));
                 call.await.map(drop)
             }
             ActivityRef::Id { workflow, activity_id } => {
@@ -119,14 +103,8 @@ impl Client {
                     identity,
                     ..Default::default()
                 };
-                let call = self.connection().call(
-                    "fail activity",
-                    Limits::CALL,
-                    request,
-                    |mut service, request| async move {
-                        service.respond_activity_task_failed_by_id(request).await
-                    },
-                );
+                let call =
+                    self.call("fail activity", request, rpc!(respond_activity_task_failed_by_id));
                 call.await.map(drop)
             }
         }
@@ -151,14 +129,7 @@ impl Client {
                     namespace,
                     ..Default::default()
                 };
-                let call = self.connection().call(
-                    "heartbeat",
-                    Limits::CALL,
-                    request,
-                    |mut service, request| async move {
-                        service.record_activity_task_heartbeat(request).await
-                    },
-                );
+                let call = self.call("heartbeat", request, rpc!(record_activity_task_heartbeat));
                 Ok(call.await?.cancel_requested)
             }
             ActivityRef::Id { workflow, activity_id } => {
@@ -171,14 +142,8 @@ impl Client {
                     identity,
                     ..Default::default()
                 };
-                let call = self.connection().call(
-                    "heartbeat",
-                    Limits::CALL,
-                    request,
-                    |mut service, request| async move {
-                        service.record_activity_task_heartbeat_by_id(request).await
-                    },
-                );
+                let call =
+                    self.call("heartbeat", request, rpc!(record_activity_task_heartbeat_by_id));
                 Ok(call.await?.cancel_requested)
             }
         }

@@ -21,6 +21,14 @@ use super::{
 /// The stub that calls are made on.
 pub(crate) type Service = WorkflowServiceClient<Channel>;
 
+/// The function that makes one call of this method: what [`Connection::call`] repeats.
+macro_rules! rpc {
+    ($method:ident) => {
+        |mut service: $crate::client::Service, request| async move { service.$method(request).await }
+    };
+}
+pub(crate) use rpc;
+
 /// Histories come in pages of at most a few MiB, but one page holds whole batches of events.
 const LARGEST_MESSAGE: usize = 256 << 20;
 
@@ -53,6 +61,10 @@ impl Limits {
     /// Ordinary calls.
     pub(crate) const CALL: Self =
         Self { attempt: Duration::from_secs(10), total: Duration::from_secs(60) };
+    /// Waiting for what the server has not got yet: it answers at least every minute, and one that is
+    /// away for ten is given up.
+    pub(crate) const WAIT: Self =
+        Self { attempt: Duration::from_secs(70), total: Duration::from_secs(600) };
     /// Calls that the server answers when it has something: it holds them for up to a minute.
     pub(crate) const LONG_POLL: Self =
         Self { attempt: Duration::from_secs(70), total: Duration::from_secs(70) };

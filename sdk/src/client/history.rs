@@ -7,7 +7,7 @@ use persevere_proto::api::{
     },
 };
 
-use super::{Client, ClientError, Connection, Limits, WorkflowRef};
+use super::{Client, ClientError, Connection, Limits, WorkflowRef, rpc};
 
 impl Client {
     /// The whole history of a run, all pages of it.
@@ -26,6 +26,29 @@ impl Client {
             token = page.next_page_token;
         }
     }
+
+    /// Follows the history of a run as it is written, until it is `enough` or the run has closed;
+    /// gives what it has seen. It waits on the server, so `enough` is asked once for each batch of
+    /// events and never in vain.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] if there is no such run; other failures of the call.
+    pub async fn follow_history(
+        &self,
+        workflow: &WorkflowRef,
+        mut enough: impl FnMut(&History) -> bool,
+    ) -> Result<History, ClientError> {
+        let mut history = History::default();
+        let mut token = Vec::new();
+        loop {
+            let page = self.connection().next_history_page(workflow, token).await?;
+            history.events.extend(page.history.map(|history| history.events).unwrap_or_default());
+            if page.next_page_token.is_empty() || enough(&history) {
+                return Ok(history);
+            }
+            token = page.next_page_token;
+        }
+    }
 }
 
 impl Connection {
@@ -35,17 +58,33 @@ impl Connection {
         workflow: &WorkflowRef,
         next_page_token: Vec<u8>,
     ) -> Result<GetWorkflowExecutionHistoryResponse, ClientError> {
-        let request = GetWorkflowExecutionHistoryRequest {
+        let request = self.history_request(workflow, next_page_token);
+        self.call("read history", Limits::CALL, request, rpc!(get_workflow_execution_history)).await
+    }
+
+    /// One page of a history, for which the server waits while there is none and the run is open.
+    async fn next_history_page(
+        &self,
+        workflow: &WorkflowRef,
+        next_page_token: Vec<u8>,
+    ) -> Result<GetWorkflowExecutionHistoryResponse, ClientError> {
+        let mut request = self.history_request(workflow, next_page_token);
+        request.wait_new_event = true;
+        self.call("follow history", Limits::WAIT, request, rpc!(get_workflow_execution_history))
+            .await
+    }
+
+    fn history_request(
+        &self,
+        workflow: &WorkflowRef,
+        next_page_token: Vec<u8>,
+    ) -> GetWorkflowExecutionHistoryRequest {
+        GetWorkflowExecutionHistoryRequest {
             namespace: self.namespace().into(),
             execution: Some(workflow.to_wire()),
             next_page_token,
             skip_archival: true,
             ..Default::default()
-        };
-        let call =
-            self.call("read history", Limits::CALL, request, |mut service, request| async move {
-                service.get_workflow_execution_history(request).await
-            });
-        call.await
+        }
     }
 }

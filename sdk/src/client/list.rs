@@ -5,7 +5,7 @@ use persevere_proto::api::{
     workflowservice::v1::{CountWorkflowExecutionsRequest, ListWorkflowExecutionsRequest},
 };
 
-use super::{Client, ClientError, Limits};
+use super::{Client, ClientError, rpc};
 
 /// Some of the workflows that a filter matches.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +34,7 @@ impl Client {
             next_page_token,
             query: filter.into(),
         };
-        let call = self.connection().call(
-            "list workflows",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.list_workflow_executions(request).await },
-        );
+        let call = self.call("list workflows", request, rpc!(list_workflow_executions));
         let response = call.await?;
         let (executions, next_page_token) = (response.executions, response.next_page_token);
         Ok(ExecutionPage { executions, next_page_token })
@@ -71,12 +66,7 @@ impl Client {
             namespace: self.namespace().into(),
             query: filter.into(),
         };
-        let call = self.connection().call(
-            "count workflows",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.count_workflow_executions(request).await },
-        );
+        let call = self.call("count workflows", request, rpc!(count_workflow_executions));
         Ok(call.await?.count.unsigned_abs())
     }
 }

@@ -7,12 +7,8 @@ use persevere_proto::api::{
     history::v1::{HistoryEvent, history_event::Attributes},
     workflowservice::v1::GetWorkflowExecutionHistoryRequest,
 };
-use std::time::Duration;
 
-use super::{Client, ClientError, Limits, WorkflowRef};
-
-/// The server answers at least every minute; a server that is away for ten is given up.
-const WAIT: Limits = Limits { attempt: Duration::from_secs(70), total: Duration::from_secs(600) };
+use super::{Client, ClientError, Limits, WorkflowRef, rpc};
 
 /// A workflow closed without a result, or waiting for it failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -70,11 +66,9 @@ impl Client {
             };
             let call = self.connection().call(
                 "wait for the workflow's result",
-                WAIT,
+                Limits::WAIT,
                 request,
-                |mut service, request| async move {
-                    service.get_workflow_execution_history(request).await
-                },
+                rpc!(get_workflow_execution_history),
             );
             let response = call.await?;
             if let Some(event) =

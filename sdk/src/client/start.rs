@@ -11,7 +11,7 @@ use persevere_proto::api::{
 };
 use uuid::Uuid;
 
-use super::{Client, ClientError, Limits};
+use super::{Client, ClientError, rpc};
 use crate::wire_time::duration_to_wire;
 
 /// A workflow to start.
@@ -111,12 +111,7 @@ impl Client {
             priority: options.priority,
             ..Default::default()
         };
-        let call = self.connection().call(
-            "start workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.start_workflow_execution(request).await },
-        );
+        let call = self.call("start workflow", request, rpc!(start_workflow_execution));
         let response = call.await?;
         Ok(StartedRun { run_id: response.run_id, started: response.started })
     }
@@ -155,14 +150,8 @@ impl Client {
             priority: options.priority,
             ..Default::default()
         };
-        let call = self.connection().call(
-            "signal with start",
-            Limits::CALL,
-            request,
-            |mut service, request| async move {
-                service.signal_with_start_workflow_execution(request).await
-            },
-        );
+        let call =
+            self.call("signal with start", request, rpc!(signal_with_start_workflow_execution));
         let response = call.await?;
         Ok(StartedRun { run_id: response.run_id, started: response.started })
     }

@@ -13,7 +13,7 @@ use persevere_proto::api::{
 };
 
 use super::{
-    Client, ClientError, Limits, SignalSpec,
+    Client, ClientError, SignalSpec, rpc,
     start::{new_request_id, payloads},
 };
 
@@ -66,12 +66,7 @@ impl Client {
             request_id: new_request_id(),
             ..Default::default()
         };
-        let call = self.connection().call(
-            "signal workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.signal_workflow_execution(request).await },
-        );
+        let call = self.call("signal workflow", request, rpc!(signal_workflow_execution));
         call.await.map(drop)
     }
 
@@ -97,12 +92,7 @@ impl Client {
             }),
             query_reject_condition: reject.into(),
         };
-        let call = self.connection().call(
-            "query workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.query_workflow(request).await },
-        );
+        let call = self.call("query workflow", request, rpc!(query_workflow));
         let response = call.await?;
         if let Some(rejected) = response.query_rejected {
             return Err(ClientError::QueryRejected { status: rejected.status() });
@@ -127,14 +117,7 @@ impl Client {
             reason: reason.into(),
             ..Default::default()
         };
-        let call = self.connection().call(
-            "cancel workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move {
-                service.request_cancel_workflow_execution(request).await
-            },
-        );
+        let call = self.call("cancel workflow", request, rpc!(request_cancel_workflow_execution));
         call.await.map(drop)
     }
 
@@ -156,15 +139,7 @@ impl Client {
             identity: self.identity().into(),
             ..Default::default()
         };
-        let call =
-            self.connection().call(
-                "terminate workflow",
-                Limits::CALL,
-                request,
-                |mut service, request| async move {
-                    service.terminate_workflow_execution(request).await
-                },
-            );
+        let call = self.call("terminate workflow", request, rpc!(terminate_workflow_execution));
         call.await.map(drop)
     }
 
@@ -180,12 +155,7 @@ impl Client {
             namespace: self.namespace().into(),
             execution: Some(workflow.to_wire()),
         };
-        let call = self.connection().call(
-            "describe workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.describe_workflow_execution(request).await },
-        );
+        let call = self.call("describe workflow", request, rpc!(describe_workflow_execution));
         call.await
     }
 
@@ -198,12 +168,7 @@ impl Client {
             namespace: self.namespace().into(),
             workflow_execution: Some(workflow.to_wire()),
         };
-        let call = self.connection().call(
-            "delete workflow",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.delete_workflow_execution(request).await },
-        );
+        let call = self.call("delete workflow", request, rpc!(delete_workflow_execution));
         call.await.map(drop)
     }
 
@@ -213,12 +178,7 @@ impl Client {
     /// Failures of the call.
     pub async fn system_info(&self) -> Result<GetSystemInfoResponse, ClientError> {
         let request = GetSystemInfoRequest {};
-        let call = self.connection().call(
-            "get system info",
-            Limits::CALL,
-            request,
-            |mut service, request| async move { service.get_system_info(request).await },
-        );
+        let call = self.call("get system info", request, rpc!(get_system_info));
         call.await
     }
 }

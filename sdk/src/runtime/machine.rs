@@ -12,9 +12,8 @@
 //! Patch markers, local activities, updates and Nexus operations will be further kinds.
 
 mod activity;
-mod cancel_external;
 mod child;
-mod signal_external;
+mod external;
 mod timer;
 
 use persevere_proto::api::{
@@ -24,10 +23,7 @@ use persevere_proto::api::{
     failure::v1::Failure,
 };
 
-pub(crate) use self::{
-    activity::Activity, cancel_external::CancelExternal, child::Child,
-    signal_external::SignalExternal, timer::Timer,
-};
+pub(crate) use self::{activity::Activity, child::Child, external::External, timer::Timer};
 use super::intent::Intent;
 
 /// What an operation comes to.
@@ -129,8 +125,7 @@ pub(crate) enum Machine {
     Activity(Activity),
     Timer(Timer),
     Child(Child),
-    SignalExternal(SignalExternal),
-    CancelExternal(CancelExternal),
+    External(External),
 }
 
 impl Machine {
@@ -139,8 +134,7 @@ impl Machine {
             Self::Activity(machine) => machine.step(input),
             Self::Timer(machine) => machine.step(input),
             Self::Child(machine) => machine.step(input),
-            Self::SignalExternal(machine) => machine.step(input),
-            Self::CancelExternal(machine) => machine.step(input),
+            Self::External(machine) => machine.step(input),
         }
     }
 
@@ -150,8 +144,7 @@ impl Machine {
             Self::Activity(machine) => machine.is_closed(),
             Self::Timer(machine) => machine.is_closed(),
             Self::Child(machine) => machine.is_closed(),
-            Self::SignalExternal(machine) => machine.is_closed(),
-            Self::CancelExternal(machine) => machine.is_closed(),
+            Self::External(machine) => machine.is_closed(),
         }
     }
 
@@ -161,8 +154,7 @@ impl Machine {
             Self::Activity(machine) => machine.describe(),
             Self::Timer(machine) => machine.describe(),
             Self::Child(machine) => machine.describe(),
-            Self::SignalExternal(machine) => machine.describe(),
-            Self::CancelExternal(machine) => machine.describe(),
+            Self::External(machine) => machine.describe(),
         }
     }
 }

@@ -129,53 +129,39 @@ fn activity_failure(attributes: Attributes, info: ActivityFailureInfo) -> Option
     Some(wrap(message, FailureInfo::ActivityFailureInfo(info), cause))
 }
 
+/// What the closing events of a child all say about it: messages of five types, with fields of the
+/// same names.
+macro_rules! of_child {
+    ($event:ident) => {
+        ChildWorkflowExecutionFailureInfo {
+            namespace: $event.namespace,
+            workflow_execution: $event.workflow_execution,
+            workflow_type: $event.workflow_type,
+            initiated_event_id: $event.initiated_event_id,
+            started_event_id: $event.started_event_id,
+            ..Default::default()
+        }
+    };
+}
+
 fn child_failure(attributes: Attributes) -> Option<Failure> {
     use Attributes as A;
-    let base = ChildWorkflowExecutionFailureInfo::default();
     let (info, cause) = match attributes {
         A::ChildWorkflowExecutionFailedEventAttributes(a) => {
-            let info = ChildWorkflowExecutionFailureInfo {
-                namespace: a.namespace,
-                workflow_execution: a.workflow_execution,
-                workflow_type: a.workflow_type,
-                initiated_event_id: a.initiated_event_id,
-                started_event_id: a.started_event_id,
-                retry_state: a.retry_state,
-            };
-            (info, a.failure)
+            let retry_state = a.retry_state;
+            (ChildWorkflowExecutionFailureInfo { retry_state, ..of_child!(a) }, a.failure)
         }
         A::ChildWorkflowExecutionCanceledEventAttributes(a) => {
-            let info = ChildWorkflowExecutionFailureInfo {
-                namespace: a.namespace,
-                workflow_execution: a.workflow_execution,
-                workflow_type: a.workflow_type,
-                initiated_event_id: a.initiated_event_id,
-                started_event_id: a.started_event_id,
-                ..base
-            };
-            (info, Some(cancelled_with("Child workflow cancelled".into(), a.details)))
+            let cause = cancelled_with("Child workflow cancelled".into(), a.details);
+            (of_child!(a), Some(cause))
         }
         A::ChildWorkflowExecutionTimedOutEventAttributes(a) => {
-            let info = ChildWorkflowExecutionFailureInfo {
-                namespace: a.namespace,
-                workflow_execution: a.workflow_execution,
-                workflow_type: a.workflow_type,
-                initiated_event_id: a.initiated_event_id,
-                started_event_id: a.started_event_id,
-                retry_state: a.retry_state,
-            };
-            (info, Some(timed_out("Child workflow timed out", TimeoutType::StartToClose)))
+            let retry_state = a.retry_state;
+            let cause = timed_out("Child workflow timed out", TimeoutType::StartToClose);
+            (ChildWorkflowExecutionFailureInfo { retry_state, ..of_child!(a) }, Some(cause))
         }
         A::ChildWorkflowExecutionTerminatedEventAttributes(a) => {
-            let info = ChildWorkflowExecutionFailureInfo {
-                namespace: a.namespace,
-                workflow_execution: a.workflow_execution,
-                workflow_type: a.workflow_type,
-                initiated_event_id: a.initiated_event_id,
-                started_event_id: a.started_event_id,
-                ..base
-            };
-            (info, Some(terminated("Child workflow terminated")))
+            (of_child!(a), Some(terminated("Child workflow terminated")))
         }
         _ => return None,
     };

@@ -25,7 +25,7 @@ use tonic::Status;
 
 use super::{ActivityContext, ActivityInfo, CancelReason, Shared, heartbeat::send_heartbeats};
 use crate::{
-    client::{Limits, is_gone, retry::is_too_large},
+    client::{Limits, is_gone, retry::is_too_large, rpc},
     runtime::{
         application_failure, execution::panic_message, spec::ActivityRegistration,
         surface::is_cancelled,
@@ -224,10 +224,11 @@ impl Shared {
                     namespace,
                     ..Default::default()
                 };
-                let call =
-                    self.connection.try_call(limits, request, |mut service, request| async move {
-                        service.respond_activity_task_completed(request).await
-                    });
+                let call = self.connection.try_call(
+                    limits,
+                    request,
+                    rpc!(respond_activity_task_completed),
+                );
                 call.await.map(drop)
             }
             Outcome::Failed(failure) => {
@@ -242,9 +243,7 @@ impl Shared {
                     ..Default::default()
                 };
                 let call =
-                    self.connection.try_call(limits, request, |mut service, request| async move {
-                        service.respond_activity_task_failed(request).await
-                    });
+                    self.connection.try_call(limits, request, rpc!(respond_activity_task_failed));
                 call.await.map(drop)
             }
             Outcome::Cancelled(details) => {
@@ -256,9 +255,7 @@ impl Shared {
                     ..Default::default()
                 };
                 let call =
-                    self.connection.try_call(limits, request, |mut service, request| async move {
-                        service.respond_activity_task_canceled(request).await
-                    });
+                    self.connection.try_call(limits, request, rpc!(respond_activity_task_canceled));
                 call.await.map(drop)
             }
         }

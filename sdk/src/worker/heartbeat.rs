@@ -11,7 +11,7 @@ use persevere_proto::api::{
 };
 
 use super::{ActivityContext, CancelReason};
-use crate::client::{Connection, Limits, is_gone};
+use crate::client::{Connection, Limits, is_gone, rpc};
 
 /// The part of the heartbeat timeout between two heartbeats that are sent: enough to spare the
 /// server, little enough to leave room for one retry.
@@ -37,9 +37,7 @@ pub(super) async fn send_heartbeats(
             ..Default::default()
         };
         let limits = Limits { attempt: Duration::from_secs(5), total: interval };
-        let beat = connection.try_call(limits, request, |mut service, request| async move {
-            service.record_activity_task_heartbeat(request).await
-        });
+        let beat = connection.try_call(limits, request, rpc!(record_activity_task_heartbeat));
         match beat.await {
             Ok(answer) => {
                 if let Some(reason) = reason(&answer) {

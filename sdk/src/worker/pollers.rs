@@ -20,6 +20,7 @@ use super::Shared;
 use crate::client::{
     Limits,
     retry::{Backoff, is_retryable},
+    rpc,
 };
 
 /// One start in a year is as good as none, and clocks can still count it.
@@ -61,9 +62,7 @@ impl Shared {
                 worker_instance_key: self.instance_key.clone(),
                 ..Default::default()
             };
-            let rpc = |mut service: crate::client::Service, request| async move {
-                service.poll_workflow_task_queue(request).await
-            };
+            let rpc = rpc!(poll_workflow_task_queue);
             let poll = self.connection.once(Limits::LONG_POLL.attempt, request, &rpc);
             let Some(polled) = self.unless_stopped(poll).await else { return };
             match polled {
@@ -98,9 +97,7 @@ impl Shared {
                 task_queue_metadata,
                 ..Default::default()
             };
-            let rpc = |mut service: crate::client::Service, request| async move {
-                service.poll_activity_task_queue(request).await
-            };
+            let rpc = rpc!(poll_activity_task_queue);
             let poll = self.connection.once(Limits::LONG_POLL.attempt, request, &rpc);
             let Some(polled) = self.unless_stopped(poll).await else { return };
             match polled {

@@ -33,7 +33,7 @@ use super::{
     lane::{Done, Finish, Reply, Work},
 };
 use crate::{
-    client::{ClientError, Limits, WorkflowRef, is_gone, retry::is_too_large},
+    client::{ClientError, Limits, WorkflowRef, is_gone, retry::is_too_large, rpc},
     runtime::{
         application_failure,
         execution::LiveTask,
@@ -216,9 +216,7 @@ impl Shared {
         mut request: RespondWorkflowTaskCompletedRequest,
     ) -> Result<RespondWorkflowTaskCompletedResponse, Status> {
         let send = |request| {
-            self.connection.try_call(COMPLETION, request, |mut service, request| async move {
-                service.respond_workflow_task_completed(request).await
-            })
+            self.connection.try_call(COMPLETION, request, rpc!(respond_workflow_task_completed))
         };
         if request.query_results.is_empty() {
             return send(request).await;
@@ -286,9 +284,7 @@ impl Shared {
             ..Default::default()
         };
         let failed =
-            self.connection.try_call(COMPLETION, request, |mut service, request| async move {
-                service.respond_workflow_task_failed(request).await
-            });
+            self.connection.try_call(COMPLETION, request, rpc!(respond_workflow_task_failed));
         if let Err(status) = failed.await {
             not_taken(&ticket, "a workflow task's failure", &status);
         }
@@ -324,9 +320,7 @@ impl Shared {
             ..Default::default()
         };
         let answered =
-            self.connection.try_call(COMPLETION, request, |mut service, request| async move {
-                service.respond_query_task_completed(request).await
-            });
+            self.connection.try_call(COMPLETION, request, rpc!(respond_query_task_completed));
         answered.await.map(drop)
     }
 }

@@ -31,11 +31,11 @@ async fn wait(how: String) -> Result<String> {
 #[activity(heartbeat = "1s", start_to_close = "1m")]
 async fn work(#[dep] ledger: &Ledger) -> Result<()> {
     ledger.write("working");
+    let mut beats = tokio::time::interval(millis(50));
     loop {
-        activity::heartbeat(&())?;
         tokio::select! {
             _ = activity::cancelled() => bail!("stopped"),
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            _ = beats.tick() => activity::heartbeat(&())?,
         }
     }
 }
@@ -72,7 +72,7 @@ async fn a_cancelled_workflow_does_not_come_back_from_a_wait() {
     let server = server(&Ledger::default()).await;
     for how in ["sleep", "receive", "timeout"] {
         let run = wait(how.into()).start(&server).await.expect("started");
-        until_event(&run, EventType::WorkflowTaskCompleted).await;
+        until_event(&server, &run, EventType::WorkflowTaskCompleted).await;
         run.cancel().await.expect("asked");
         let result = run.result().await;
         assert!(matches!(result, Err(CallError::Cancelled)), "{how}: {result:?}");
@@ -84,7 +84,7 @@ async fn a_cancelled_workflow_does_not_come_back_from_a_wait() {
 async fn a_workflow_may_watch_for_cancellation_and_end_as_it_likes() {
     let server = server(&Ledger::default()).await;
     let run = wait("watch".into()).start(&server).await.expect("started");
-    until_event(&run, EventType::WorkflowTaskCompleted).await;
+    until_event(&server, &run, EventType::WorkflowTaskCompleted).await;
     run.cancel().await.expect("asked");
     assert_eq!(run.result().await.expect("it ends well"), "tidied up");
     server.stop().await;

@@ -60,7 +60,7 @@ async fn a_panic_in_an_activity_is_a_retryable_failure() {
 async fn a_panic_in_a_workflow_fails_the_task_and_not_the_workflow() {
     let server = server().await;
     let run = panics_at_first(1).start(&server).await.expect("started");
-    until_event(&run, EventType::WorkflowTaskFailed).await;
+    until_event(&server, &run, EventType::WorkflowTaskFailed).await;
     still_works(&server).await;
     assert_eq!(run.result().await.expect("the next task does it"), 2);
     server.stop().await;
@@ -90,7 +90,7 @@ async fn start(server: &Server, kind: &str, input: &[&str]) -> WorkflowHandle<ad
 async fn an_unknown_workflow_type_fails_the_task_and_harms_nothing() {
     let server = server().await;
     let run = start(&server, "no_such_workflow", &[]).await;
-    until_event(&run, EventType::WorkflowTaskFailed).await;
+    until_event(&server, &run, EventType::WorkflowTaskFailed).await;
     still_works(&server).await;
     run.terminate("the test is over").await.expect("it is still open");
     server.stop().await;
@@ -101,7 +101,7 @@ async fn undecodable_input_fails_the_task_and_says_which_argument() {
     let server = server().await;
     for input in [&["\"one\""][..], &["not JSON"], &[], &["1", "2"]] {
         let run = start(&server, "add_one", input).await;
-        until_event(&run, EventType::WorkflowTaskFailed).await;
+        until_event(&server, &run, EventType::WorkflowTaskFailed).await;
         let history = format!("{:?}", run.history().await.expect("its history"));
         assert!(history.contains("workflow `add_one` was started with arguments"), "{history}");
         run.terminate("the test is over").await.expect("it is still open");

@@ -95,7 +95,7 @@ async fn a_cancelled_workflow_compensates_before_it_closes() {
     let ledger = Ledger::default();
     let server = server(&ledger).await;
     let run = book_trip(parts(&["hotel", "wait"])).start(&server).await.expect("started");
-    until_timer_started(&run).await;
+    until_timer_started(&server, &run).await;
     run.cancel().await.expect("asked");
     assert!(matches!(run.result().await, Err(CallError::Cancelled)));
     server.stop().await;
@@ -143,7 +143,7 @@ async fn a_workflow_that_goes_on_as_a_new_run_compensates_first() {
     assert_eq!(ledger.lines(), ["book attempt 1", "cancel attempt 1"]);
 }
 
-async fn until_timer_started(run: &persevere::WorkflowHandle<book_trip>) {
+async fn until_timer_started(server: &Server, run: &persevere::WorkflowHandle<book_trip>) {
     use persevere_proto::api::enums::v1::EventType;
-    crate::server::until_event(run, EventType::TimerStarted).await;
+    crate::server::until_event(server, run, EventType::TimerStarted).await;
 }

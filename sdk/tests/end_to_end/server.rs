@@ -1,12 +1,12 @@
 //! The server under test, with one worker on a task queue of its own.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use persevere::client::Client;
+use persevere::client::{Client, WorkflowRef};
 use persevere::{RunError, Target, Worker};
 use persevere_coordinator::Coordinator;
-use tokio::sync::oneshot;
+use persevere_proto::api::{enums::v1::EventType, history::v1::History};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::target::connect;
@@ -57,43 +57,36 @@ impl Target for Server {
 
 /// What activities did, in order: a dependency of theirs.
 #[derive(Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Ledger(watch::Sender<Vec<String>>);
 
 impl Ledger {
     pub(crate) fn write(&self, line: impl Into<String>) {
-        self.0.lock().expect("no panic while it is held").push(line.into());
+        self.0.send_modify(|lines| lines.push(line.into()));
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().expect("no panic while it is held").clone()
+        self.0.borrow().clone()
     }
 
     /// Waits until this line has been written.
     pub(crate) async fn until(&self, line: &str) {
-        let wait = async {
-            while !self.lines().iter().any(|written| written == line) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let written = tokio::time::timeout(PATIENCE, wait).await;
-        written.unwrap_or_else(|_| panic!("`{line}` is not in {:?}", self.lines()));
+        let mut changes = self.0.subscribe();
+        let written = changes.wait_for(|lines| lines.iter().any(|written| written == line));
+        let written = tokio::time::timeout(PATIENCE, written).await;
+        assert!(written.is_ok(), "`{line}` is not in {:?}", self.lines());
     }
 }
 
 /// Waits until the run's history has an event of this type.
 pub(crate) async fn until_event<W: persevere::Workflow>(
+    server: &Server,
     run: &persevere::WorkflowHandle<W>,
-    wanted: persevere_proto::api::enums::v1::EventType,
+    wanted: EventType,
 ) {
-    let wait = async {
-        loop {
-            let history = run.history().await.expect("it was started");
-            if history.events.iter().any(|event| event.event_type() == wanted) {
-                return;
-            }
-            // The pace of asking again, nothing more: the history decides.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.expect("the event comes in time");
+    let run_id = run.run_id().map(str::to_owned);
+    let workflow = WorkflowRef { run_id, ..WorkflowRef::current(run.id()) };
+    let comes = |history: &History| history.events.iter().any(|event| event.event_type() == wanted);
+    let history = server.client.follow_history(&workflow, comes);
+    let history = tokio::time::timeout(PATIENCE, history).await.expect("the event comes in time");
+    assert!(comes(&history.expect("it was started")), "the run closed without {wanted:?}");
 }

@@ -118,12 +118,10 @@ impl Fixture {
 
     /// Waits until a run's history fulfils a condition.
     pub(crate) async fn until(&self, workflow: &WorkflowRef, condition: impl Fn(&History) -> bool) {
-        let reached = async {
-            while !condition(&self.client.fetch_history(workflow).await.unwrap()) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("reached in time");
+        let history = self.client.follow_history(workflow, &condition);
+        let history = tokio::time::timeout(Duration::from_secs(20), history).await;
+        let history = history.expect("reached in time").unwrap();
+        assert!(condition(&history), "the run closed before that");
     }
 
     /// Replays a run and stops the worker.

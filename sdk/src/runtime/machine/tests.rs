@@ -131,7 +131,7 @@ fn a_child_cancelled_before_it_started_is_asked_once_it_has() {
 
 #[test]
 fn a_signal_that_was_sent_cannot_be_called_back() {
-    let signal = || Machine::SignalExternal(SignalExternal::new("other".into(), "hi".into()));
+    let signal = || Machine::External(External::signal("other".into(), "hi".into()));
     assert_eq!(
         run(signal(), vec![recorded(), Input::Cancel, done()]),
         ["", "resolve cancelled", "resolve ok"]

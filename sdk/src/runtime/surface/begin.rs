@@ -23,7 +23,7 @@ use crate::{
             ActivityIdentity, ChildIdentity, cancelled, cancelled_activity, cancelled_child,
         },
         intent::Intent,
-        machine::{Activity, CancelExternal, Child, Emit, Machine, SignalExternal, Timer, command},
+        machine::{Activity, Child, Emit, External, Machine, Timer, command},
         spec::{
             ActivitySpec, CancelExternalSpec, ChildSpec, Location, SignalExternalSpec, TimerSpec,
         },
@@ -148,7 +148,7 @@ pub fn signal_external(spec: SignalExternalSpec) -> Operation {
     begin("a signal to another workflow", spec.location, |context| {
         let SignalExternalSpec { target, name, input, location } = spec;
         if context.must_cancel() {
-            return Err(cancelled("signal to another workflow"));
+            return Err(cancelled(External::SIGNAL));
         }
         let mut state = context.state.borrow_mut();
         let attributes = SignalExternalWorkflowExecutionCommandAttributes {
@@ -167,7 +167,7 @@ pub fn signal_external(spec: SignalExternalSpec) -> Operation {
             intent: Intent::SignalExternal { workflow_id: workflow_id.clone(), name: name.clone() },
             command: command(attributes),
         };
-        let machine = Machine::SignalExternal(SignalExternal::new(workflow_id, name));
+        let machine = Machine::External(External::signal(workflow_id, name));
         Ok(state.operations.begin(machine, emit, location))
     })
 }
@@ -177,7 +177,7 @@ pub fn cancel_external(spec: CancelExternalSpec) -> Operation {
     begin("cancelling another workflow", spec.location, |context| {
         let CancelExternalSpec { target, reason, location } = spec;
         if context.must_cancel() {
-            return Err(cancelled("cancellation of another workflow"));
+            return Err(cancelled(External::CANCEL));
         }
         let mut state = context.state.borrow_mut();
         let attributes = RequestCancelExternalWorkflowExecutionCommandAttributes {
@@ -194,7 +194,7 @@ pub fn cancel_external(spec: CancelExternalSpec) -> Operation {
             intent: Intent::CancelExternal { workflow_id: workflow_id.clone() },
             command: command(attributes),
         };
-        let machine = Machine::CancelExternal(CancelExternal::new(workflow_id));
+        let machine = Machine::External(External::cancel(workflow_id));
         Ok(state.operations.begin(machine, emit, location))
     })
 }
