@@ -28,7 +28,7 @@ async fn wait(how: String) -> Result<String> {
     Ok("not cancelled".into())
 }
 
-#[activity(heartbeat = "1s", start_to_close = "1m")]
+#[activity(heartbeat = "10s", start_to_close = "1m")]
 async fn work(#[dep] ledger: &Ledger) -> Result<()> {
     ledger.write("working");
     let mut beats = tokio::time::interval(millis(50));

@@ -67,7 +67,7 @@ async fn calls_run_at_once_and_results_come_in_order() {
 }
 
 /// Beats until it is told to stop.
-#[activity(heartbeat = "1s", start_to_close = "1m")]
+#[activity(heartbeat = "10s", start_to_close = "1m")]
 async fn beat(#[dep] ledger: &Ledger) -> Result<()> {
     ledger.write("beating");
     let mut beats = tokio::time::interval(millis(50));

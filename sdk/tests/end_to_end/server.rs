@@ -29,7 +29,10 @@ impl Server {
     pub(crate) async fn with(functions: impl FnOnce(Worker) -> Worker) -> Self {
         let (client, coordinator) = connect("default").await;
         let queue = format!("end-to-end-{}", uuid::Uuid::new_v4());
-        let worker = functions(Worker::new(client.clone(), &queue));
+        // A cancellation is learnt by heartbeat: often, and yet with time for a slow machine.
+        let worker = Worker::new(client.clone(), &queue)
+            .options(|options| options.max_heartbeat_interval = Duration::from_millis(100));
+        let worker = functions(worker);
         let (stop, stopped) = oneshot::channel::<()>();
         let worker = tokio::spawn(worker.run_until(stopped));
         Self { client, queue, stop, worker, coordinator }
