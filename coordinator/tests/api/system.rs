@@ -1,5 +1,6 @@
 //! What the server says about itself, and what it does not have.
 
+use persevere_coordinator::{Config, Coordinator};
 use persevere_proto::{
     api::{
         operatorservice::v1::ListSearchAttributesRequest,
@@ -11,7 +12,7 @@ use persevere_proto::{
     },
     operator_service::operator_service_client::OperatorServiceClient,
 };
-use tonic::{Code, codec::CompressionEncoding};
+use tonic::{Code, codec::CompressionEncoding, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -89,9 +90,12 @@ async fn health_is_told_for_the_server_and_its_service() {
 }
 
 #[tokio::test]
-async fn reflection_lists_the_services() {
-    let server = Server::open().await;
-    let mut reflection = ServerReflectionClient::new(server.coordinator.channel());
+async fn whoever_calls_by_address_can_ask_what_there_is() {
+    let config = Config { listen: Some(([127, 0, 0, 1], 0).into()), ..Config::default() };
+    let coordinator = Coordinator::open(config).await.expect("opens in memory");
+    let address = format!("http://{}", coordinator.address().expect("it listens"));
+    let channel = Channel::from_shared(address).expect("is a URI").connect().await;
+    let mut reflection = ServerReflectionClient::new(channel.expect("it listens"));
     let request = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
