@@ -13,6 +13,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+/// Every line has this length, filled up with spaces. So none crosses a page of memory, and a write
+/// that is killed, or a read beside it, has all of a line or nothing; and appended in one write, it
+/// does not interleave with those of other processes.
+const LINE_BYTES: usize = 512;
+
 /// One execution of an activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -50,10 +55,9 @@ impl Ledger {
 
     /// Writes down that an execution has begun; when this returns it is on disk.
     pub fn record(&self, entry: &Entry) -> io::Result<()> {
-        let mut line = serde_json::to_string(entry)?;
-        line.push('\n');
-        // One write of one short line to a file opened for appending is not torn or interleaved
-        // with those of other processes.
+        let line = serde_json::to_string(entry)?;
+        assert!(line.len() < LINE_BYTES, "an entry is short: {line}");
+        let line = format!("{line:0$}\n", LINE_BYTES - 1);
         let mut file = File::options().create(true).append(true).open(&self.path)?;
         file.write_all(line.as_bytes())?;
         file.sync_data()
