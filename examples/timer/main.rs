@@ -21,11 +21,11 @@ async fn main() -> Result<()> {
     let file = std::env::temp_dir().join(format!("persevere-timer-{}.db", std::process::id()));
 
     let app = App::open(&file).await?;
-    alarm("tea".into(), millis(800)).id("alarm-tea").start(&app).await?;
+    alarm("tea".into(), secs(2)).id("alarm-tea").start(&app).await?;
     println!("the alarm is set");
     app.shutdown().await?;
     println!("nothing runs now; the timer is in the file");
-    std::thread::sleep(Duration::from_millis(1_200));
+    std::thread::sleep(Duration::from_millis(2_500));
 
     let app = App::open(&file).await?;
     println!("up again, and late");

@@ -1,7 +1,7 @@
 //! All queues of a coordinator, and polls as guards: a poll that goes away gives back what it got.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -24,6 +24,10 @@ pub(crate) const STICKY_WINDOW: Duration = Duration::from_secs(10);
 
 /// Queues without tasks and polls are forgotten after this time.
 const FORGET_AFTER: Duration = Duration::from_secs(600);
+
+/// Workers that went away are remembered for this time: longer than a poll of theirs can be on its
+/// way.
+const REMEMBER_DISMISSED: Duration = Duration::from_secs(60);
 
 /// How many more queues there are each time before forgettable ones are looked for.
 const FORGET_EVERY: usize = 256;
@@ -53,6 +57,8 @@ pub(crate) struct Queues {
     /// A queue's reference is taken only under this lock, so one that nobody else holds can be
     /// forgotten under it.
     table: Mutex<HashMap<QueueKey, Arc<Mutex<Queue>>>>,
+    /// Workers that went away, in order.
+    dismissed: Mutex<VecDeque<(Instant, String)>>,
     clock: Clock,
     next_poll: AtomicU64,
     closing: CancellationToken,
@@ -61,7 +67,13 @@ pub(crate) struct Queues {
 impl Queues {
     /// No queues yet. Polls end when `closing` is cancelled.
     pub(crate) fn new(clock: Clock, closing: CancellationToken) -> Self {
-        Queues { table: Mutex::default(), clock, next_poll: AtomicU64::new(0), closing }
+        Queues {
+            table: Mutex::default(),
+            dismissed: Mutex::default(),
+            clock,
+            next_poll: AtomicU64::new(0),
+            closing,
+        }
     }
 
     /// Offers a task. One for a sticky queue that nobody polls goes to the normal queue at once.
@@ -106,7 +118,14 @@ impl Queues {
         request: &PollRequest,
         deadline: Instant,
     ) -> Option<Claim> {
+        if self.is_dismissed(&request.worker_instance) {
+            return None;
+        }
         let mut poll = self.start_poll(key, request);
+        // It may have gone away just before its poll could be found.
+        if self.is_dismissed(&request.worker_instance) {
+            return None;
+        }
         let offer = tokio::select! {
             biased;
             offer = &mut poll.receiver => offer.ok(),
@@ -123,8 +142,8 @@ impl Queues {
         queue.map(|queue| lock(&queue).describe(Instant::now())).unwrap_or_default()
     }
 
-    /// A worker goes away: its polls end, and what waits in its sticky queue moves to the normal
-    /// one (semantics rule 123).
+    /// A worker goes away: its polls end, those that are still on their way too, and what waits in
+    /// its sticky queue moves to the normal one (semantics rule 123).
     pub(crate) fn dismiss(
         self: &Arc<Self>,
         namespace: &str,
@@ -132,6 +151,7 @@ impl Queues {
         worker_instance: &str,
     ) {
         if !worker_instance.is_empty() {
+            self.remember_dismissed(worker_instance);
             let queues: Vec<_> = self.table().values().cloned().collect();
             queues.iter().for_each(|queue| lock(queue).dismiss(worker_instance));
         }
@@ -147,6 +167,20 @@ impl Queues {
                 None => self.put_back(&queue, orphan),
             }
         }
+    }
+
+    fn remember_dismissed(&self, worker_instance: &str) {
+        let now = Instant::now();
+        let mut dismissed = self.dismissed.lock().unwrap_or_else(PoisonError::into_inner);
+        while dismissed.front().is_some_and(|(since, _)| now - *since > REMEMBER_DISMISSED) {
+            dismissed.pop_front();
+        }
+        dismissed.push_back((now, worker_instance.to_owned()));
+    }
+
+    fn is_dismissed(&self, worker_instance: &str) -> bool {
+        let dismissed = self.dismissed.lock().unwrap_or_else(PoisonError::into_inner);
+        dismissed.iter().any(|(_, instance)| instance == worker_instance)
     }
 
     fn start_poll(self: &Arc<Self>, key: &QueueKey, request: &PollRequest) -> Poll {

@@ -137,6 +137,19 @@ async fn shutting_down_a_worker_ends_its_polls() {
     assert_eq!(polled.unwrap(), None);
 }
 
+#[tokio::test]
+async fn a_poll_of_a_worker_that_has_gone_away_is_answered_at_once_and_takes_no_task() {
+    let world = World::in_memory().await;
+    let dispatch = &world.coordinator.core().dispatch;
+    dispatch.shutdown_worker("default", "", "instance");
+    world.start("w").await.unwrap();
+    let request = PollRequest { worker_instance: "instance".into(), ..poll_request(QUEUE, None) };
+    let late = dispatch.poll_workflow_task(request, Instant::now() + Duration::from_secs(60));
+    let late = tokio::time::timeout(Duration::from_secs(20), late).await.expect("answered at once");
+    assert_eq!(late.unwrap(), None);
+    assert_eq!(dispatch.describe("default", QUEUE, false).backlog, 1);
+}
+
 /// Semantics rule 81.
 #[tokio::test]
 async fn activities_keep_to_the_rate_that_their_worker_asks_for() {
