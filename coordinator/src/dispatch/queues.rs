@@ -1,7 +1,7 @@
 //! All queues of a coordinator, and polls as guards: a poll that goes away gives back what it got.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -57,8 +57,8 @@ pub(crate) struct Queues {
     /// A queue's reference is taken only under this lock, so one that nobody else holds can be
     /// forgotten under it.
     table: Mutex<HashMap<QueueKey, Arc<Mutex<Queue>>>>,
-    /// Workers that went away, in order.
-    dismissed: Mutex<VecDeque<(Instant, String)>>,
+    /// Workers that went away, and when.
+    dismissed: Mutex<HashMap<String, Instant>>,
     clock: Clock,
     next_poll: AtomicU64,
     closing: CancellationToken,
@@ -172,15 +172,14 @@ impl Queues {
     fn remember_dismissed(&self, worker_instance: &str) {
         let now = Instant::now();
         let mut dismissed = self.dismissed.lock().unwrap_or_else(PoisonError::into_inner);
-        while dismissed.front().is_some_and(|(since, _)| now - *since > REMEMBER_DISMISSED) {
-            dismissed.pop_front();
-        }
-        dismissed.push_back((now, worker_instance.to_owned()));
+        dismissed.retain(|_, since| now - *since < REMEMBER_DISMISSED);
+        dismissed.insert(worker_instance.to_owned(), now);
     }
 
     fn is_dismissed(&self, worker_instance: &str) -> bool {
         let dismissed = self.dismissed.lock().unwrap_or_else(PoisonError::into_inner);
-        dismissed.iter().any(|(_, instance)| instance == worker_instance)
+        let since = dismissed.get(worker_instance);
+        since.is_some_and(|since| since.elapsed() < REMEMBER_DISMISSED)
     }
 
     fn start_poll(self: &Arc<Self>, key: &QueueKey, request: &PollRequest) -> Poll {
