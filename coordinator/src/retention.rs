@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use persevere_engine::{Time, span};
 
-use crate::{Core, Namespace, StoreError, Target};
+use crate::{CallError, Core, Namespace, StoreError, Target};
 
 /// How often runs are looked for whose time is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -55,6 +55,7 @@ impl Core {
             for run in runs.into_iter().map(|located| located.run) {
                 match self.shards.delete(Target::from(&run)).await {
                     Ok(()) => removed += 1,
+                    Err(CallError::ShuttingDown) => return Ok(removed),
                     Err(error) => {
                         tracing::error!(%error, run_id = run.run_id, "a run cannot be removed");
                         passed_over += 1;
