@@ -20,10 +20,10 @@ mod workflow;
 use std::error::Error;
 
 use persevere_proto::api::workflowservice::v1::GetSystemInfoRequest;
+use tokio::time::Instant;
 use tonic::{Request, Response, Status, transport::Channel};
 
 pub(crate) use self::connection::{Connection, Limits, Service, is_gone, rpc};
-use self::handshake::Stage;
 pub use self::{
     activity::ActivityRef,
     error::{ClientError, ConnectError},
@@ -33,6 +33,19 @@ pub use self::{
     start::{SignalSpec, StartOptions, StartSpec, StartedRun},
     workflow::WorkflowRef,
 };
+use self::{handshake::Stage, retry::Backoff};
+
+/// How many connections may be lost under their first call until that is a refusal: a server that
+/// dies at that moment looks the same, but not again and again.
+const CONNECTIONS: u32 = 3;
+
+/// Why the first call on a connection failed.
+enum FirstCallError {
+    /// The connection was lost under it: the server has refused it, or died.
+    Lost(Status),
+    /// The server has said why.
+    Refused(ConnectError),
+}
 
 /// A connection to a server and a namespace in it.
 #[derive(Clone, Debug)]
@@ -46,27 +59,47 @@ impl Client {
     /// # Errors
     /// The options are wrong or nobody answers.
     pub async fn connect(options: ConnectOptions) -> Result<Self, ConnectError> {
-        let failed = |stage, error: &_| handshake::explain(&options, stage, error);
-        let connected = options.endpoint()?.connect().await;
-        let channel = connected.map_err(|error| failed(Stage::Connecting, &error))?;
-        let client = Self::from_channel(channel, &options)?;
-        client.first_call(&options).await?;
-        Ok(client)
+        let give_up_at = Instant::now() + options.connect_timeout;
+        let mut backoff = Backoff::default();
+        let mut left = CONNECTIONS;
+        loop {
+            let client = Self::reach(&options).await?;
+            match client.first_call(&options).await {
+                Ok(()) => return Ok(client),
+                Err(FirstCallError::Refused(error)) => return Err(error),
+                Err(FirstCallError::Lost(status)) => {
+                    left -= 1;
+                    let wait = backoff.next(status.code());
+                    if left == 0 || Instant::now() + wait >= give_up_at {
+                        return Err(handshake::explain(&options, Stage::FirstCall, &status));
+                    }
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
     }
 
-    /// Finds out whether the server has accepted the connection, which only a call can tell. A call
-    /// that is lost with the connection is not repeated: nothing would be different.
-    async fn first_call(&self, options: &ConnectOptions) -> Result<(), ConnectError> {
+    /// A connection that stands, but that the server may yet refuse.
+    async fn reach(options: &ConnectOptions) -> Result<Self, ConnectError> {
+        let connected = options.endpoint()?.connect().await;
+        let channel =
+            connected.map_err(|error| handshake::explain(options, Stage::Connecting, &error))?;
+        Self::from_channel(channel, options)
+    }
+
+    /// Finds out whether the server has accepted the connection, which only a call can tell.
+    async fn first_call(&self, options: &ConnectOptions) -> Result<(), FirstCallError> {
         let rpc = rpc!(get_system_info);
         let request = GetSystemInfoRequest {};
         match self.connection.once(options.connect_timeout, request, &rpc).await {
             Ok(_) => Ok(()),
-            Err(status) if status.source().is_some() => {
-                Err(handshake::explain(options, Stage::FirstCall, &status))
+            Err(status) if handshake::is_certain(&status) => {
+                Err(FirstCallError::Refused(handshake::explain(options, Stage::FirstCall, &status)))
             }
-            Err(_) => self.system_info().await.map(drop).map_err(|source| ConnectError::Refused {
-                address: options.address.clone(),
-                source,
+            Err(status) if status.source().is_some() => Err(FirstCallError::Lost(status)),
+            Err(_) => self.system_info().await.map(drop).map_err(|source| {
+                let address = options.address.clone();
+                FirstCallError::Refused(ConnectError::Refused { address, source })
             }),
         }
     }

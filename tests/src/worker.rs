@@ -55,9 +55,15 @@ impl Worker {
         self.process = Some(Process::spawn(command, &log).expect("the worker's program starts"));
     }
 
-    /// Whether it has died by itself, as it must not.
-    pub fn died(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|process| process.ended().is_some())
+    /// Fails the test, with what the worker has written, if it has ended by itself: without it
+    /// there is nothing to wait for.
+    ///
+    /// # Panics
+    /// It has ended.
+    pub fn assert_alive(&mut self) {
+        if let Some(status) = self.process.as_mut().and_then(Process::ended) {
+            panic!("{} ended by itself ({status}); its log:\n{}", self.name, self.log());
+        }
     }
 
     /// What it has written so far.

@@ -114,11 +114,14 @@ impl Stage {
                         Some(payment) => payment.expect("a payment is followed to its end"),
                         None => return,
                     },
-                    () = tokio::time::sleep(Duration::from_millis(5)) => if count() >= next {
-                        // Not only right after an entry: anywhere in the work.
-                        tokio::time::sleep(Duration::from_millis(random.u64(0..60))).await;
-                        self.kill_one(&mut random).await;
-                        next = count() + random.usize(1..2 * ENTRIES_BETWEEN_KILLS);
+                    () = tokio::time::sleep(Duration::from_millis(5)) => {
+                        self.assert_alive();
+                        if count() >= next {
+                            // Not only right after an entry: anywhere in the work.
+                            tokio::time::sleep(Duration::from_millis(random.u64(0..60))).await;
+                            self.kill_one(&mut random).await;
+                            next = count() + random.usize(1..2 * ENTRIES_BETWEEN_KILLS);
+                        }
                     },
                 }
             }
@@ -129,13 +132,17 @@ impl Stage {
         }
     }
 
+    /// Nobody dies but by our hand.
+    fn assert_alive(&mut self) {
+        assert!(!self.coordinator.died(), "it died by itself:\n{}", self.coordinator.log());
+        self.workers.iter_mut().for_each(Worker::assert_alive);
+    }
+
     async fn kill_one(&mut self, random: &mut fastrand::Rng) {
         self.kills += 1;
-        assert!(!self.coordinator.died(), "it died by itself:\n{}", self.coordinator.log());
         match random.usize(0..2 + self.workers.len()) {
             victim if victim < self.workers.len() => {
                 let worker = &mut self.workers[victim];
-                assert!(!worker.died(), "it died by itself:\n{}", worker.log());
                 worker.kill();
                 worker.restart();
             }

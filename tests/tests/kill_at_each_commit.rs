@@ -22,6 +22,8 @@ const CAST: Cast = Cast(env!("CARGO_BIN_EXE_cast"));
 /// More commits than one payment can take; a run that reaches it means that the failpoint is not
 /// counted from the right place, or that the payment never ends.
 const MOST_COMMITS: u64 = 100;
+/// Pause between two looks at the processes, which cannot be waited for otherwise.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 /// Longer than a payment takes that loses an attempt and waits for its time limit.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -59,7 +61,7 @@ async fn until_one_survives(failpoint: &str) {
 /// Runs one payment while the coordinator dies at that commit, and tells whether it did.
 async fn pay_with_a_death(failpoint: &str, commit: u64) -> bool {
     let mut coordinator = Coordinator::start_with(CAST, &[(failpoint, commit.to_string())]).await;
-    let _worker = Worker::start(CAST, "worker", &coordinator);
+    let mut worker = Worker::start(CAST, "worker", &coordinator);
     let order = Order { id: "payment".into(), hiccups: 1, work_ms: 0, settle_ms: 20 };
     let rpc = Rpc::lazy(&coordinator.address());
     let mut died = false;
@@ -69,15 +71,25 @@ async fn pay_with_a_death(failpoint: &str, commit: u64) -> bool {
         loop {
             tokio::select! {
                 paid = &mut payment => return paid.expect("it is not refused"),
-                () = tokio::time::sleep(Duration::from_millis(5)), if !died => if coordinator.died() {
-                    died = true;
-                    coordinator.kill();
-                    coordinator.restart().await;
+                () = tokio::time::sleep(LOOK_AGAIN) => {
+                    worker.assert_alive();
+                    if coordinator.died() {
+                        assert!(!died, "it died once more, by itself:\n{}", coordinator.log());
+                        died = true;
+                        coordinator.kill();
+                        coordinator.restart().await;
+                    }
                 }
             }
         }
     });
-    assert!(paid.await.is_ok(), "{failpoint}={commit} hangs; log:\n{}", coordinator.log());
+    let paid = paid.await;
+    let logs = || format!("{}\n{}", coordinator.log(), worker.log());
+    assert!(
+        paid.is_ok(),
+        "{failpoint}={commit} hangs; logs of coordinator and worker:\n{}",
+        logs()
+    );
 
     let history = coordinator.rpc().await.history("payment", "").await;
     let ledger = Worker::ledger(&coordinator).entries().expect("the ledger is readable");

@@ -3,7 +3,8 @@
 //!
 //! A server that demands a client certificate lets the client's side of the handshake succeed and
 //! ends the connection after it; so the first call's failure is judged here, too. Its alert may be
-//! lost with the connection, hence the guess where nothing else is known.
+//! lost with the connection, hence the guess where nothing else is known. A server that dies at that
+//! moment looks the same: the caller asks again before it believes the guess.
 
 use std::{error::Error, io};
 
@@ -30,6 +31,12 @@ pub(super) enum Stage {
     Connecting,
     /// The connection stood, and the first call was lost with it.
     FirstCall,
+}
+
+/// Whether the two sides have told each other what is wrong. What else ends a connection may be a
+/// refusal or the end of the server.
+pub(super) fn is_certain(error: &(dyn Error + 'static)) -> bool {
+    handshake_error(error).is_some()
 }
 
 /// What a failure of the transport means.

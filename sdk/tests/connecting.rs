@@ -1,20 +1,24 @@
-//! TLS and API keys, by real handshakes: who is let in, who is refused, and what the refused one is
-//! told to do.
+//! Connecting, TLS and API keys, by real handshakes: who is let in, who is refused, and what the
+//! refused one is told to do.
 //!
-//! A TLS server stands in front of a coordinator, so that a workflow runs through the encryption.
+//! What stands in front of a coordinator lets workflows through: a TLS server, or a door that hangs
+//! up on some.
 
 #![allow(clippy::unwrap_used, reason = "in a test, unwrapping is an assertion")]
 
-#[path = "tls/authority.rs"]
+#[path = "connecting/authority.rs"]
 mod authority;
-#[path = "tls/environment.rs"]
+#[path = "connecting/door.rs"]
+mod door;
+#[path = "connecting/environment.rs"]
 mod environment;
-#[path = "tls/gate.rs"]
+#[path = "connecting/gate.rs"]
 mod gate;
 
 use std::time::{Duration, Instant};
 
 use authority::{Authority, Pair};
+use door::Door;
 use gate::Gate;
 use persevere::client::{Client, ConnectError, ConnectOptions, TlsOptions};
 use persevere::{Worker, prelude::*};
@@ -71,6 +75,27 @@ fn says(message: &str, what: &[&str]) {
     for part in what {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_dies_while_it_is_greeted_is_asked_again() {
+    let listen = Some(([127, 0, 0, 1], 0).into());
+    let coordinator = Coordinator::open(Config { listen, ..Default::default() }).await.unwrap();
+    let server = coordinator.address().unwrap();
+    let door = Door::new().await;
+    let options = ConnectOptions::new(door.address());
+    tokio::spawn(async move { door.hang_up_on(2).await.lead_to(server).await });
+    run_a_workflow(&Client::connect(options).await.unwrap()).await;
+    coordinator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_server_that_died_while_it_was_greeted_and_stays_away_is_unreachable() {
+    let door = Door::new().await;
+    let options = ConnectOptions::new(door.address());
+    tokio::spawn(async move { drop(door.hang_up_on(1).await) });
+    let error = Client::connect(options).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
 }
 
 #[tokio::test]
